@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* gev.h - all of gev: gevent for C.  Each topic has its own header. */
+#ifndef GEV_H
+#define GEV_H
+
+#include <gev/base.h>
+#include <gev/coro.h>
+#include <gev/greenlet.h>
+#include <gev/hub.h>
+#include <gev/io.h>
+#include <gev/link.h>
+#include <gev/loop.h>
+#include <gev/socket.h>
+#include <gev/timeout.h>
+#include <gev/waiter.h>
+#include <gev/watcher.h>
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the freestanding layers (base to calls) ask of the world they live in.
+ *
+ * They make no libc call; these few functions are all that is left for
+ * somebody else to provide.  src/libc/host.c answers for an ordinary program,
+ * tests/freestanding/host.c for one without a libc.
+ */
+#ifndef GEV_BASE_HOST_H
+#define GEV_BASE_HOST_H
+
+/* The calling thread's errno.  Stays where it is while the thread lives. */
+int *gev__host_errno(void);
+
+/*
+ * The calling thread has got a hub.  From now on the host calls
+ * gev__thread_exit() (core/hub.h) when the thread ends, and gev__forked()
+ * (core/hub.h) in the child of a fork.  0 or -errno.
+ */
+int gev__host_attach(void);
+
+/* What fork() does to the host's own state; 0 in the child. */
+int gev__host_fork(void);
+
+#endif

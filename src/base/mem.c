@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
+#include "base/lock.h"
+#include "base/sys.h"
+#include <stdbool.h>
+#include <sys/mman.h>
+
+#define SMALLEST_SHIFT 5 /* 32 bytes */
+#define CLASSES 10       /* up to 16 KiB; what is larger is mapped */
+#define SLAB_SIZE (64u * 1024)
+
+struct block {
+	struct block *next;
+};
+
+static struct {
+	struct gev__lock lock;
+	struct block *free[CLASSES];
+} pool;
+
+static bool failed(const void *p)
+{
+	return (unsigned long)p > -4096UL;
+}
+
+static void *map(size_t size, int flags)
+{
+	void *p = (void *)gev__sys(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+	return failed(p) ? NULL : p;
+}
+
+void *gev__map(size_t size)
+{
+	return map(size, 0);
+}
+
+void *gev__map_sparse(size_t size)
+{
+	return map(size, MAP_NORESERVE);
+}
+
+void gev__unmap(void *p, size_t size)
+{
+	gev__sys(SYS_munmap, p, size);
+}
+
+void *gev__remap(void *p, size_t old_size, size_t new_size)
+{
+	p = (void *)gev__sys(SYS_mremap, p, old_size, new_size, MREMAP_MAYMOVE);
+	return failed(p) ? NULL : p;
+}
+
+static unsigned class_of(size_t size)
+{
+	unsigned c = 0;
+
+	while (c < CLASSES && size > (1UL << (SMALLEST_SHIFT + c)))
+		c++;
+	return c;
+}
+
+/* Cuts a new slab into blocks.  The lock is held. */
+static bool refill(unsigned c)
+{
+	size_t size = 1UL << (SMALLEST_SHIFT + c);
+	char *slab = gev__map(SLAB_SIZE);
+
+	if (!slab)
+		return false;
+	for (size_t at = SLAB_SIZE; at >= size; at -= size) {
+		struct block *b = (struct block *)(slab + at - size);
+
+		b->next = pool.free[c];
+		pool.free[c] = b;
+	}
+	return true;
+}
+
+void *gev__alloc(size_t size)
+{
+	unsigned c = class_of(size);
+	struct block *b = NULL;
+
+	if (c == CLASSES)
+		return gev__map(size);
+	gev__lock(&pool.lock);
+	if (pool.free[c] || refill(c)) {
+		b = pool.free[c];
+		pool.free[c] = b->next;
+	}
+	gev__unlock(&pool.lock);
+	if (b)
+		gev__zero(b, size);
+	return b;
+}
+
+void gev__free(void *p, size_t size)
+{
+	unsigned c = class_of(size);
+	struct block *b = p;
+
+	if (!p)
+		return;
+	if (c == CLASSES) {
+		gev__unmap(p, size);
+		return;
+	}
+	gev__lock(&pool.lock);
+	b->next = pool.free[c];
+	pool.free[c] = b;
+	gev__unlock(&pool.lock);
+}
+
+void gev__mem_forked(void)
+{
+	pool.lock = (struct gev__lock){ 0 };
+}
+
+void gev__copy(void *to, const void *from, size_t size)
+{
+	const char *s = from;
+	char *d = to;
+
+	while (size--)
+		*d++ = *s++;
+}
+
+void gev__zero(void *p, size_t size)
+{
+	char *d = p;
+
+	while (size--)
+		*d++ = 0;
+}
+
+size_t gev__strlen(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+
+void gev__strcut(char *to, const char *from, size_t size)
+{
+	size_t i = 0;
+
+	for (; i + 1 < size && from[i]; i++)
+		to[i] = from[i];
+	to[i] = 0;
+}

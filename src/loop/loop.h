@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop as the layers above see it.
+ *
+ * core/ and calls/ do not use watchers on their hot paths but what watchers
+ * are made of: timer nodes and edges.  Neither calls user code from here: they
+ * only wake greenlets, that is, put them into the run queue.
+ */
+#ifndef GEV_LOOP_LOOP_H
+#define GEV_LOOP_LOOP_H
+
+#include <gev/loop.h>
+#include "base/heap.h"
+#include "base/list.h"
+#include "loop/state.h"
+
+/*
+ * An edge-triggered subscription to one descriptor, registered once.
+ *
+ * @fn is called when the descriptor became readable or writable, with a set of
+ * GEV_READ, GEV_WRITE and GEV__HUP (hang-up or error: from now on readiness
+ * must not be cleared any more; comes with both others).  At first everything
+ * is to be taken for ready.  @fn must not subscribe or drop edges.
+ */
+#define GEV__HUP 4
+
+struct gev__edge {
+	void (*fn)(struct gev__edge *edge, int events);
+};
+
+/*
+ * Subscribes @edge to @fd for @events (GEV_READ, GEV_WRITE or both), in place
+ * of any edge that was there; to ask for more events later, call it again.
+ * Always talks to the kernel, so it also re-registers a descriptor whose
+ * number was closed and opened anew behind our back.  0; -EPERM (can't be
+ * polled: a regular file), -EBADF, -ENOMEM, -ENOSPC.
+ */
+int gev__edge_add(gev_loop *loop, int fd, struct gev__edge *edge, int events);
+
+/*
+ * Forgets the edge of @fd, if any, without telling the kernel: @fd is about to
+ * be closed, or was.  Events still under way for it are dropped.
+ */
+void gev__edge_drop(gev_loop *loop, int fd);
+
+/*
+ * Arms @node: @node->fire(@node) is called @after from now (the clock is read
+ * afresh), after all events and callbacks of its iteration.  0 or -ENOMEM.
+ * Stopping one that is not armed is harmless; zeroed memory is not armed.
+ */
+int gev__timer_arm(gev_loop *loop, struct gev_timer_node *node, gev_time after);
+void gev__timer_disarm(gev_loop *loop, struct gev_timer_node *node);
+
+/* What keeps gev__loop_run() running besides watchers and callbacks. */
+static inline void gev__loop_ref(gev_loop *loop)
+{
+	loop->refs++;
+}
+
+static inline void gev__loop_unref(gev_loop *loop)
+{
+	loop->refs--;
+}
+
+/* gev_loop_new() and gev_loop_free() without their checks; NULL, *error set. */
+gev_loop *gev__loop_make(int *error);
+void gev__loop_drop(gev_loop *loop);
+
+/*
+ * gev_loop_run() for the hub: runs until nothing counts any more, 1 if broken
+ * off, or the -errno of the wait for events.
+ */
+int gev__loop_run(gev_loop *loop, unsigned flags);
+
+/* gev_loop_forked() inside: a new epoll descriptor, edges and all. */
+int gev__loop_forked(gev_loop *loop);
+
+/* A failing callback: to the hook.  @code is negative, as it was returned. */
+void gev__loop_error(gev_loop *loop, int code, const char *where);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Coroutines as the layers above see them: struct gev_coro, the bare switch,
+ * and the calling thread's state.
+ *
+ * A coroutine lies at the top of its own stack (root coroutines excepted):
+ * one page serves both.
+ *
+ *	low                                                      high
+ *	| guard | ................ stack grows down ... | gev_coro + owner |
+ *
+ * Every switch goes through gev__coro_jump().  gev_coro_switch() and
+ * gev_coro_throw() (coro.c) are the raw public layer on it; core/ is the other
+ * user, and marks those it schedules as GEV__CORO_SCHEDULED so that the raw
+ * layer keeps its hands off them.
+ */
+#ifndef GEV_SWITCH_SWITCH_H
+#define GEV_SWITCH_SWITCH_H
+
+#include <gev/coro.h>
+#include "base/host.h"
+#include "base/list.h"
+#include "switch/stack.h"
+
+enum gev__coro_state {
+	GEV__CORO_NEW,       /* was never switched to */
+	GEV__CORO_RUNNING,   /* is the thread's current one */
+	GEV__CORO_SUSPENDED, /* waits in gev_coro_switch() */
+	GEV__CORO_SCHEDULED, /* parked or ready: core/ alone resumes it */
+	GEV__CORO_DEAD,
+};
+
+struct gev_coro {
+	void *sp;                  /* saved stack pointer; set while not running */
+	int saved_errno;           /* likewise */
+	int state;                 /* enum gev__coro_state */
+	void *value;               /* what gev__coro_jump() to it shall return */
+	int thrown;                /* code of the throw that resumed it, or 0 */
+	uint32_t ring;             /* core/: its place in the run queue + 1, or 0 */
+	struct gev_waiter *waiter; /* core/: where it is parked, or NULL */
+	gev_coro *parent;          /* NULL: a root */
+	struct gev__thread *thread;
+	gev_coro_fn *fn;
+	struct gev__stack stack;   /* size 0: a root, the stack isn't ours */
+	void *fiber;               /* sanitizers' and valgrind's name for it */
+	bool greenlet;             /* it is the first member of a gev_greenlet */
+};
+
+/* One per thread that uses coroutines; lives until the thread ends. */
+struct gev__thread {
+	gev_coro *current;
+	int *errno_at;             /* the thread's errno */
+	struct gev_hub *hub;       /* core/: NULL if it has none */
+	gev_coro_trace_fn *trace;
+	void *trace_arg;
+	gev_coro root;
+	struct gev__stack_pool stacks;
+	gev_coro *reap;            /* dead, its stack to be given back */
+};
+
+extern _Thread_local struct gev__thread *gev__thread
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* The calling thread's state, made if there is none; NULL: -ENOMEM. */
+struct gev__thread *gev__thread_get(void);
+
+/* Gives all of it back (stacks too).  Called by its root, hub gone. */
+void gev__thread_free(void);
+
+/*
+ * Makes a coroutine of this thread on a pooled stack.  @extra bytes are left
+ * zeroed behind the struct gev_coro for whoever embeds it (core/ puts a
+ * greenlet there: sizeof(struct gev_greenlet) - sizeof(struct gev_coro)).
+ * @entry is called with the coroutine on its own stack at the first switch and
+ * must never return.  NULL with *error = -EINVAL, -ENOMEM, -ENOTSUP.
+ */
+gev_coro *gev__coro_make(struct gev__thread *t, size_t stack_size,
+	size_t extra, void (*entry)(gev_coro *self), int *error);
+
+/* Gives a coroutine that is NEW or DEAD and not running back to the pool. */
+void gev__coro_drop(gev_coro *c);
+
+/*
+ * The switch.  Saves the callee-saved registers on the current stack, stores
+ * the stack pointer in *from_sp, takes to_sp and what was saved there.
+ * Returns @value in the coroutine that goes on.  Assembly, ends in pop+jmp.
+ */
+void *gev__switch(void **from_sp, void *to_sp, void *value);
+
+/*
+ * Goes from the current coroutine to @to: keeps errno, tells the trace hook
+ * and the sanitizers, makes @to current.  The caller has set the state of the
+ * one that is left; @to becomes RUNNING.  Inlined so that gev__switch() stands
+ * in tail position of the function that blocks.
+ */
+static inline __attribute__((always_inline)) void *gev__coro_jump(
+	struct gev__thread *t, gev_coro *to)
+{
+	gev_coro *from = t->current;
+
+	from->saved_errno = *t->errno_at;
+	*t->errno_at = to->saved_errno;
+	to->state = GEV__CORO_RUNNING;
+	t->current = to;
+	gev__switch_note(t, from, to);
+	return gev__switch(&from->sp, to->sp, to->value);
+}
+
+#endif
