@@ -43,7 +43,8 @@ struct gev_coro {
 	gev_coro_fn *fn;
 	struct gev__stack stack;   /* size 0: a root, the stack isn't ours */
 	void *fiber;               /* sanitizers' and valgrind's name for it */
-	bool greenlet;             /* it is the first member of a gev_greenlet */
+	gev_greenlet *greenlet;    /* core/: the greenlet it is, or NULL */
+	uint8_t pending;           /* core/: its next wait is to fail, and why */
 };
 
 /* One per thread that uses coroutines; lives until the thread ends. */
@@ -55,7 +56,6 @@ struct gev__thread {
 	void *trace_arg;
 	gev_coro root;
 	struct gev__stack_pool stacks;
-	gev_coro *reap;            /* dead, its stack to be given back */
 };
 
 extern _Thread_local struct gev__thread *gev__thread
@@ -68,9 +68,9 @@ struct gev__thread *gev__thread_get(void);
 void gev__thread_free(void);
 
 /*
- * Makes a coroutine of this thread on a pooled stack.  @extra bytes are left
- * zeroed behind the struct gev_coro for whoever embeds it (core/ puts a
- * greenlet there: sizeof(struct gev_greenlet) - sizeof(struct gev_coro)).
+ * Makes a coroutine of this thread on a pooled stack.  Behind the struct
+ * gev_coro @extra bytes are left, as they are, for the caller (core/ puts the
+ * greenlet there).  The fields marked core/ are zero.
  * @entry is called with the coroutine on its own stack at the first switch and
  * must never return.  NULL with *error = -EINVAL, -ENOMEM, -ENOTSUP.
  */
