@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""What the structural tests share: the tree, its public functions, TAP."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HEADERS = [ROOT / 'include/gev.h', *sorted(ROOT.glob('include/gev/*.h'))]
+
+
+def without_comments(text):
+    return re.sub(r'/\*.*?\*/', '', text, flags=re.S)
+
+
+def public_functions(header):
+    """The names that a header declares with GEV_API."""
+    text = without_comments(header.read_text())
+    return re.findall(r'^GEV_API\s[^;]*?\b(gev_\w+)\s*\(', text, re.M)
+
+
+def all_public_functions():
+    return {name for h in HEADERS for name in public_functions(h)}
+
+
+class Tap:
+    """Cases in TAP; run(name, complaints) passes if there are none."""
+
+    def __init__(self):
+        self.cases = 0
+        self.failed = 0
+
+    def run(self, name, complaints):
+        complaints = list(complaints)
+        for c in complaints:
+            print(f'# {c}')
+        self.cases += 1
+        self.failed += bool(complaints)
+        print(f'{"not " if complaints else ""}ok {self.cases} - {name}')
+
+    def done(self):
+        print(f'1..{self.cases}')
+        sys.exit(self.failed != 0)
