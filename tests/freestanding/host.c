@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What base/host.h asks for, in a world of one thread that never forks. */
+#include "base/host.h"
+#include "base/sys.h"
+#include <errno.h>
+
+int *gev__host_errno(void)
+{
+	static int error;
+
+	return &error;
+}
+
+int gev__host_attach(void)
+{
+	return 0;
+}
+
+long gev__host_fork(void)
+{
+	return -ENOSYS;
+}
+
+_Noreturn void gev__host_exit(int status)
+{
+	for (;;)
+		gev__sys(SYS_exit_group, status);
+}

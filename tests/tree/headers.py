@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Each public header compiles alone, in C11 and C++, and has one topic."""
+
+import subprocess
+
+import api
+
+LONGEST = 300
+STRICT = ['-pedantic', '-Wall', '-Wextra', '-Werror', '-fsyntax-only',
+          f'-I{api.ROOT}/include', '-']
+LANGUAGES = {
+    'c11': ['cc', '-std=c11', '-x', 'c', *STRICT],
+    'c++11': ['c++', '-std=c++11', '-x', 'c++', *STRICT],
+    'c++20': ['c++', '-std=c++20', '-x', 'c++', *STRICT],
+}
+INITIALISERS = '''
+#include <gev.h>
+gev_waiter waiter = GEV_WAITER_INIT("test");
+gev_callback callback = GEV_CALLBACK_INIT;
+'''
+
+
+def compile_errors(command, source):
+    done = subprocess.run(command, input=source, text=True,
+                          stderr=subprocess.PIPE)
+    return done.stderr.splitlines() if done.returncode else []
+
+
+def too_long(header):
+    lines = len(header.read_text().splitlines())
+    if lines > LONGEST:
+        yield f'{header.name} has {lines} lines'
+
+
+def not_in_the_whole():
+    whole = api.HEADERS[0].read_text()
+    for header in api.HEADERS[1:]:
+        if f'#include <gev/{header.name}>' not in whole:
+            yield f'gev.h does not include {header.name}'
+
+
+tap = api.Tap()
+for header in api.HEADERS:
+    name = header.relative_to(api.ROOT / 'include')
+    for language, command in LANGUAGES.items():
+        tap.run(f'{name} is {language}',
+                compile_errors(command, f'#include <{name}>\n'))
+    tap.run(f'{name} is about one topic', too_long(header))
+for language, command in LANGUAGES.items():
+    tap.run(f'initialisers are {language}',
+            compile_errors(command, INITIALISERS))
+tap.run('gev.h includes all of them', not_in_the_whole())
+tap.done()
