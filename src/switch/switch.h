@@ -17,9 +17,11 @@
 #ifndef GEV_SWITCH_SWITCH_H
 #define GEV_SWITCH_SWITCH_H
 
+#include <stdatomic.h>
 #include <gev/coro.h>
 #include "base/host.h"
 #include "base/list.h"
+#include "switch/fiber.h"
 #include "switch/stack.h"
 
 enum gev__coro_state {
@@ -30,6 +32,7 @@ enum gev__coro_state {
 	GEV__CORO_DEAD,
 };
 
+/* What a switch touches comes first and fills one cache line. */
 struct gev_coro {
 	void *sp;                  /* saved stack pointer; set while not running */
 	int saved_errno;           /* likewise */
@@ -38,13 +41,17 @@ struct gev_coro {
 	int thrown;                /* code of the throw that resumed it, or 0 */
 	uint32_t ring;             /* core/: its place in the run queue + 1, or 0 */
 	struct gev_waiter *waiter; /* core/: where it is parked, or NULL */
-	gev_coro *parent;          /* NULL: a root */
-	struct gev__thread *thread;
-	gev_coro_fn *fn;
-	struct gev__stack stack;   /* size 0: a root, the stack isn't ours */
-	void *fiber;               /* sanitizers' and valgrind's name for it */
 	gev_greenlet *greenlet;    /* core/: the greenlet it is, or NULL */
+	struct gev__thread *thread;
 	uint8_t pending;           /* core/: its next wait is to fail, and why */
+
+	gev_coro *parent;          /* NULL: a root */
+	gev_coro *reaper;          /* waits in gev_coro_free() for its end */
+	struct gev_list children;  /* whose parent it is */
+	struct gev_list sibling;   /* in its parent's children */
+	gev_coro_fn *fn;
+	void (*entry)(gev_coro *self);
+	struct gev__stack *stack;  /* NULL: a root, the stack isn't ours */
 };
 
 /* One per thread that uses coroutines; lives until the thread ends. */
@@ -52,8 +59,13 @@ struct gev__thread {
 	gev_coro *current;
 	int *errno_at;             /* the thread's errno */
 	struct gev_hub *hub;       /* core/: NULL if it has none */
+	gev_coro *scheduler;       /* core/: the hub's coroutine, or NULL */
+	gev_loop *loop;            /* core/: kept from one hub to the next */
 	gev_coro_trace_fn *trace;
 	void *trace_arg;
+	bool shadow_stack;         /* the CPU keeps one: we can't switch */
+	void *signal_stack;        /* its alternate one, if it is from us */
+	void *fiber;               /* what fiber.c knows of the root's stack */
 	gev_coro root;
 	struct gev__stack_pool stacks;
 };
@@ -68,17 +80,24 @@ struct gev__thread *gev__thread_get(void);
 void gev__thread_free(void);
 
 /*
- * Makes a coroutine of this thread on a pooled stack.  Behind the struct
- * gev_coro @extra bytes are left, as they are, for the caller (core/ puts the
- * greenlet there).  The fields marked core/ are zero.
+ * Makes a coroutine of this thread on a pooled stack, without a parent.
+ * Behind the struct gev_coro @extra bytes are left, as they are, for the
+ * caller (core/ puts the greenlet there).  The fields marked core/ are zero.
  * @entry is called with the coroutine on its own stack at the first switch and
  * must never return.  NULL with *error = -EINVAL, -ENOMEM, -ENOTSUP.
  */
 gev_coro *gev__coro_make(struct gev__thread *t, size_t stack_size,
 	size_t extra, void (*entry)(gev_coro *self), int *error);
 
-/* Gives a coroutine that is NEW or DEAD and not running back to the pool. */
+/*
+ * Gives a coroutine that is NEW or DEAD and not running back to the pool.  Its
+ * children become its parent's.
+ */
 void gev__coro_drop(gev_coro *c);
+
+/* The name of a coroutine for the report of an overflow, or NULL.  For core/
+ * to set; runs in a signal handler. */
+extern const char *(*_Atomic gev__stack_name)(const gev_coro *c);
 
 /*
  * The switch.  Saves the callee-saved registers on the current stack, stores
@@ -86,6 +105,13 @@ void gev__coro_drop(gev_coro *c);
  * Returns @value in the coroutine that goes on.  Assembly, ends in pop+jmp.
  */
 void *gev__switch(void **from_sp, void *to_sp, void *value);
+
+/* The stack pointer for the first switch to @self, which will call @entry. */
+void *gev__switch_frame(void *top, void (*entry)(gev_coro *self),
+	gev_coro *self);
+
+/* Calls the trace hook.  errno is kept. */
+void gev__coro_trace(struct gev__thread *t, gev_coro *from, gev_coro *to);
 
 /*
  * Goes from the current coroutine to @to: keeps errno, tells the trace hook
@@ -102,8 +128,13 @@ static inline __attribute__((always_inline)) void *gev__coro_jump(
 	*t->errno_at = to->saved_errno;
 	to->state = GEV__CORO_RUNNING;
 	t->current = to;
-	gev__switch_note(t, from, to);
+	if (__builtin_expect(t->trace != NULL, 0))
+		gev__coro_trace(t, from, to);
+#if GEV__FIBERS
+	return gev__fiber_switch(from, to);
+#else
 	return gev__switch(&from->sp, to->sp, to->value);
+#endif
 }
 
 #endif

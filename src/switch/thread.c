@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include <sys/prctl.h>
+#include "base/mem.h"
+#include "base/sys.h"
+#include "switch/overflow.h"
+#include "switch/switch.h"
+
+_Thread_local struct gev__thread *gev__thread;
+
+/*
+ * A CPU that keeps a second stack of return addresses would take a switch for
+ * an attack.
+ */
+static bool shadow_stack(void)
+{
+#if defined(__x86_64__)
+	unsigned long features = 0;
+	long error = gev__sys(SYS_arch_prctl, 0x5005 /* ARCH_SHSTK_STATUS */,
+		&features);
+
+	return !error && (features & 1 /* ARCH_SHSTK_SHSTK */);
+#elif defined(__aarch64__)
+	unsigned long mode = 0;
+	long error = gev__sys(SYS_prctl, 74 /* PR_GET_SHADOW_STACK_STATUS */,
+		&mode);
+
+	return !error && (mode & 1 /* PR_SHADOW_STACK_ENABLE */);
+#else
+	return false;
+#endif
+}
+
+static void root_init(gev_coro *root, struct gev__thread *t)
+{
+	root->state = GEV__CORO_RUNNING;
+	root->thread = t;
+	gev__list_init(&root->children);
+	gev__list_init(&root->sibling);
+}
+
+struct gev__thread *gev__thread_get(void)
+{
+	struct gev__thread *t = gev__thread;
+
+	if (t)
+		return t;
+	t = gev__map(sizeof(*t));
+	if (!t)
+		return NULL;
+	t->errno_at = gev__host_errno();
+	t->current = &t->root;
+	t->shadow_stack = shadow_stack();
+	root_init(&t->root, t);
+	gev__stack_pool_init(&t->stacks);
+#if GEV__FIBERS
+	gev__fiber_root(t);
+#endif
+	gev__overflow_watch(t);
+	gev__thread = t;
+	return t;
+}
+
+void gev__thread_free(void)
+{
+	struct gev__thread *t = gev__thread;
+
+	if (!t)
+		return;
+	gev__thread = NULL;
+	gev__overflow_unwatch(t);
+	gev__stack_pool_fini(&t->stacks);
+	gev__unmap(t, sizeof(*t));
+}
