@@ -6,6 +6,7 @@
 #define GEV_BASE_ERROR_H
 
 #include <errno.h>
+#include <stddef.h>
 #include "base/host.h"
 
 /* Above any real errno value, below any pointer or size. */
