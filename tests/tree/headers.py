@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each public header compiles alone, in C11 and C++, and has one topic."""
+"""Each header compiles alone; the public ones in C11 and C++ too."""
 
 import subprocess
 
@@ -14,6 +14,8 @@ LANGUAGES = {
     'c++11': ['c++', '-std=c++11', '-x', 'c++', *STRICT],
     'c++20': ['c++', '-std=c++20', '-x', 'c++', *STRICT],
 }
+INTERNAL = ['cc', '-std=gnu11', '-D_GNU_SOURCE', f'-I{api.ROOT}/src', '-x', 'c',
+            *STRICT[1:]]
 INITIALISERS = '''
 #include <gev.h>
 gev_waiter waiter = GEV_WAITER_INIT("test");
@@ -25,6 +27,12 @@ def compile_errors(command, source):
     done = subprocess.run(command, input=source, text=True,
                           stderr=subprocess.PIPE)
     return done.stderr.splitlines() if done.returncode else []
+
+
+def internal_errors():
+    for header in sorted((api.ROOT / 'src').rglob('*.h')):
+        name = header.relative_to(api.ROOT / 'src')
+        yield from compile_errors(INTERNAL, f'#include "{name}"\n')
 
 
 def too_long(header):
@@ -51,4 +59,5 @@ for language, command in LANGUAGES.items():
     tap.run(f'initialisers are {language}',
             compile_errors(command, INITIALISERS))
 tap.run('gev.h includes all of them', not_in_the_whole())
+tap.run('internal headers stand alone', internal_errors())
 tap.done()
