@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Start programs and read their figures."""
+
+import os
+import subprocess
+from contextlib import contextmanager
+
+from .build import BUILD, SOURCE
+from .machine import LOAD_CORE, SERVER_CORE
+
+PACKAGES = {
+    "boost": "libboost-fiber-dev",
+    "go": "golang-go",
+    "libev": "libev-dev",
+    "pth": "libpth-dev",
+    "st": "libst-dev",
+}
+
+
+class Missing(Exception):
+    """A program can't be run; the reason is for the user."""
+
+
+def command(name, *args):
+    """NAME.py is in python/; DIRECTORY-FILE was built."""
+    if name.endswith(".py"):
+        program = ["/usr/bin/python3", "-B", SOURCE / "python" / name]
+    else:
+        program = [BUILD / "bench" / name]
+        if not program[0].exists():
+            package = PACKAGES.get(name.split("-")[0])
+            raise Missing(f"{package} is not installed" if package else
+                          f"{name} was not built")
+    return program + [str(arg) for arg in args]
+
+
+def pin(core):
+    return lambda: os.sched_setaffinity(0, {core})
+
+
+def failure(stderr):
+    lines = stderr.strip().splitlines()
+    return Missing(lines[-1] if lines else "it failed")
+
+
+def run(name, *args, core=SERVER_CORE):
+    """The figures that a program prints."""
+    result = subprocess.run(command(name, *args), preexec_fn=pin(core),
+                            capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise failure(result.stderr)
+    return [float(word) for word in result.stdout.split()]
+
+
+def load(name, *args):
+    """The figures of one that loads a server."""
+    return run(name, *args, core=LOAD_CORE)
+
+
+class Server:
+    def __init__(self, name):
+        self.process = subprocess.Popen(
+            command(name), preexec_fn=pin(SERVER_CORE), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.pid = self.process.pid
+        self.port = self.process.stdout.readline().strip()
+        if not self.port:
+            raise failure(self.process.communicate()[1])
+
+    def stop(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+@contextmanager
+def servers(names):
+    """All of the servers at once, by label; who is missing, with the reason."""
+    running, missing = {}, {}
+    try:
+        for label, name in names.items():
+            try:
+                running[label] = Server(name)
+            except Missing as reason:
+                missing[label] = reason
+        yield running, missing
+    finally:
+        for server in running.values():
+            server.stop()
