@@ -13,6 +13,29 @@
 
 _Static_assert(sizeof(gev_coro) <= GEV__STACK_BLOCK, "it fits in the block");
 
+/* Field by field: for an assignment of the whole, compilers call memset() or
+ * use string instructions, which take longer than all the rest. */
+void gev__coro_init(gev_coro *c, struct gev__thread *t)
+{
+	c->sp = NULL;
+	c->saved_errno = 0;
+	c->state = GEV__CORO_NEW;
+	c->value = NULL;
+	c->thrown = 0;
+	c->ring = 0;
+	c->waiter = NULL;
+	c->greenlet = NULL;
+	c->thread = t;
+	c->pending = 0;
+	c->parent = NULL;
+	c->reaper = NULL;
+	gev__list_init(&c->children);
+	gev__list_init(&c->sibling);
+	c->fn = NULL;
+	c->entry = NULL;
+	c->stack = NULL;
+}
+
 static inline struct gev__stack *take_stack(struct gev__thread *t, size_t size,
 	int *error)
 {
@@ -45,9 +68,9 @@ gev_coro *gev__coro_make(struct gev__thread *t, size_t stack_size, size_t extra,
 	if (s->fiber)
 		gev__fiber_reused(s);
 	c = gev__stack_block(s);
-	*c = (gev_coro){ .thread = t, .entry = entry, .stack = s };
-	gev__list_init(&c->children);
-	gev__list_init(&c->sibling);
+	gev__coro_init(c, t);
+	c->entry = entry;
+	c->stack = s;
 #if GEV__FIBERS
 	entry = gev__fiber_entry;
 #endif
@@ -73,13 +96,14 @@ void gev__coro_drop(gev_coro *c)
 	gev__stack_give(c->stack);
 }
 
-void gev__coro_trace(struct gev__thread *t, gev_coro *from, gev_coro *to)
+void *gev__coro_jump_traced(struct gev__thread *t, gev_coro *from, gev_coro *to)
 {
 	int saved = *t->errno_at;
 
 	t->trace(to->thrown ? GEV_CORO_THROW : GEV_CORO_SWITCH, from, to,
 		t->trace_arg);
-	*t->errno_at = saved;
+	*t->errno_at = saved; /* @to's by now */
+	return gev__coro_swap(from, to);
 }
 
 /* Whether the raw layer may switch to @c.  To one that core/ schedules it may

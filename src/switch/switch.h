@@ -79,6 +79,9 @@ struct gev__thread *gev__thread_get(void);
 /* Gives all of it back (stacks too).  Called by its root, hub gone. */
 void gev__thread_free(void);
 
+/* Sets all of it: NEW, and what is not known yet is zero or NULL. */
+void gev__coro_init(gev_coro *c, struct gev__thread *t);
+
 /*
  * Makes a coroutine of this thread on a pooled stack, without a parent.
  * Behind the struct gev_coro @extra bytes are left, as they are, for the
@@ -110,8 +113,21 @@ void *gev__switch(void **from_sp, void *to_sp, void *value);
 void *gev__switch_frame(void *top, void (*entry)(gev_coro *self),
 	gev_coro *self);
 
-/* Calls the trace hook.  errno is kept. */
-void gev__coro_trace(struct gev__thread *t, gev_coro *from, gev_coro *to);
+/* The rest of a jump if there is a trace hook.  A call of its own, so that
+ * nothing has to be saved for it in those who jump. */
+void *gev__coro_jump_traced(struct gev__thread *t, gev_coro *from,
+	gev_coro *to) __attribute__((cold, noinline));
+
+/* gev__switch(), with the sanitizers told if there are any. */
+static inline __attribute__((always_inline)) void *gev__coro_swap(
+	gev_coro *from, gev_coro *to)
+{
+#if GEV__FIBERS
+	return gev__fiber_switch(from, to);
+#else
+	return gev__switch(&from->sp, to->sp, to->value);
+#endif
+}
 
 /*
  * Goes from the current coroutine to @to: keeps errno, tells the trace hook
@@ -129,12 +145,8 @@ static inline __attribute__((always_inline)) void *gev__coro_jump(
 	to->state = GEV__CORO_RUNNING;
 	t->current = to;
 	if (__builtin_expect(t->trace != NULL, 0))
-		gev__coro_trace(t, from, to);
-#if GEV__FIBERS
-	return gev__fiber_switch(from, to);
-#else
-	return gev__switch(&from->sp, to->sp, to->value);
-#endif
+		return gev__coro_jump_traced(t, from, to);
+	return gev__coro_swap(from, to);
 }
 
 #endif

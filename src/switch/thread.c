@@ -30,14 +30,6 @@ static bool shadow_stack(void)
 #endif
 }
 
-static void root_init(gev_coro *root, struct gev__thread *t)
-{
-	root->state = GEV__CORO_RUNNING;
-	root->thread = t;
-	gev__list_init(&root->children);
-	gev__list_init(&root->sibling);
-}
-
 struct gev__thread *gev__thread_get(void)
 {
 	struct gev__thread *t = gev__thread;
@@ -50,7 +42,8 @@ struct gev__thread *gev__thread_get(void)
 	t->errno_at = gev__host_errno();
 	t->current = &t->root;
 	t->shadow_stack = shadow_stack();
-	root_init(&t->root, t);
+	gev__coro_init(&t->root, t);
+	t->root.state = GEV__CORO_RUNNING;
 	gev__stack_pool_init(&t->stacks);
 #if GEV__FIBERS
 	gev__fiber_root(t);
