@@ -17,4 +17,4 @@ def build():
     if (BUILD / "build.ninja").exists():
         setup.insert(2, "--reconfigure")
     subprocess.run(setup, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "--quiet", "-C", BUILD], check=True)
+    subprocess.run(["ninja", "--quiet", "-C", BUILD, "benches"], check=True)
