@@ -99,6 +99,8 @@ typedef struct gev_io_watcher {
 	gev_watcher w;
 	int fd;
 	int events;
+	/* private */
+	struct gev_io_watcher *next; /* of the same descriptor */
 } gev_io_watcher;
 
 GEV_API int gev_io_init(gev_io_watcher *w, gev_loop *loop, int fd, int events);
@@ -129,12 +131,14 @@ GEV_API int gev_timer_again(gev_timer_watcher *w, gev_watcher_fn *fn,
 /*
  * gev_signal - a signal came to the process.  The callback runs in the loop,
  * not in the signal handler.  While watchers of a signal are active its
- * disposition is ours; the program's is put back after the last.  Several
- * loops may watch one signal; each is told.
+ * disposition is ours; the program's is put back after the last.  (Its handler
+ * of SIGCHLD is called all the same.)  Several loops may watch one signal; each
+ * is told.
  */
 typedef struct gev_signal_watcher {
 	gev_watcher w;
 	int signum;
+	unsigned seen; /* private */
 } gev_signal_watcher;
 
 GEV_API int gev_signal_init(gev_signal_watcher *w, gev_loop *loop, int signum);
@@ -195,7 +199,7 @@ GEV_API int gev_async_send(gev_async_watcher *w);
 
 /*
  * gev_child - the child process @pid has ended.  It is reaped; @rstatus is its
- * status as of waitpid(2), @rpid its pid.  Waits on a pidfd where the kernel
+ * status as of waitpid(2), @rpid its pid (0: somebody else had reaped it).  Waits on a pidfd where the kernel
  * has them, and by a SIGCHLD watcher elsewhere; other children are not
  * touched, and the program's own SIGCHLD handler still runs.  Stopped before
  * its callback is called.
@@ -231,7 +235,6 @@ typedef struct gev_stat_watcher {
 	const char *path;
 	gev_time interval;
 	int wd;
-	gev_io_watcher io;
 	gev_timer_watcher timer;
 } gev_stat_watcher;
 

@@ -15,20 +15,6 @@
 #include "loop/state.h"
 
 /*
- * An edge-triggered subscription to one descriptor, registered once.
- *
- * @fn is called when the descriptor became readable or writable, with a set of
- * GEV_READ, GEV_WRITE and GEV__HUP (hang-up or error: from now on readiness
- * must not be cleared any more; comes with both others).  At first everything
- * is to be taken for ready.  @fn must not subscribe or drop edges.
- */
-#define GEV__HUP 4
-
-struct gev__edge {
-	void (*fn)(struct gev__edge *edge, int events);
-};
-
-/*
  * Subscribes @edge to @fd for @events (GEV_READ, GEV_WRITE or both), in place
  * of any edge that was there; to ask for more events later, call it again.
  * Always talks to the kernel, so it also re-registers a descriptor whose
@@ -72,7 +58,10 @@ void gev__loop_drop(gev_loop *loop);
  */
 int gev__loop_run(gev_loop *loop, unsigned flags);
 
-/* gev_loop_forked() inside: a new epoll descriptor, edges and all. */
+/*
+ * gev_loop_forked() inside: new descriptors of its own, edges and all, and its
+ * fork watchers are called.  What was pending is so still.
+ */
 int gev__loop_forked(gev_loop *loop);
 
 /* A failing callback: to the hook.  @code is negative, as it was returned. */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/signal.h"
+#include "base/mem.h"
+#include "base/sys.h"
+
+#if defined(__x86_64__) || defined(__aarch64__)
+
+#define MASK_BYTES 8
+
+/* What the kernel means by it. */
+struct kernel_action {
+	void (*handler)(int signum);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+#if defined(__x86_64__)
+
+#define FLAG_RESTORER 0x04000000
+
+void gev__restorer(void);
+
+/* Unwinders know it by these very bytes, and look at the one before. */
+__asm__(".text\n"
+	".globl gev__restorer\n"
+	".hidden gev__restorer\n"
+	".type gev__restorer, @function\n"
+	"nop\n"
+	"gev__restorer:\n"
+	"	mov $15, %rax\n"
+	"	syscall\n"
+	".size gev__restorer, . - gev__restorer\n");
+
+#else /* the vDSO has one */
+#define FLAG_RESTORER 0
+#define gev__restorer NULL
+#endif
+
+long gev__sigaction(int signum, const struct sigaction *action,
+	struct sigaction *old)
+{
+	struct kernel_action to, from;
+	long r;
+
+	if (action) {
+		to.handler = action->sa_handler;
+		to.flags = (unsigned)action->sa_flags | FLAG_RESTORER;
+		to.restorer = action->sa_restorer;
+		if (!to.restorer)
+			to.restorer = gev__restorer;
+		gev__copy(&to.mask, &action->sa_mask, MASK_BYTES);
+	}
+	r = gev__sys(SYS_rt_sigaction, signum, action ? &to : NULL,
+		old ? &from : NULL, MASK_BYTES);
+	if (r == 0 && old) {
+		gev__zero(old, sizeof(*old));
+		old->sa_handler = from.handler;
+		old->sa_flags = from.flags;
+		old->sa_restorer = from.restorer;
+		gev__copy(&old->sa_mask, &from.mask, MASK_BYTES);
+	}
+	return r;
+}
+
+#else
+
+#include <errno.h>
+
+long gev__sigaction(int signum, const struct sigaction *action,
+	struct sigaction *old)
+{
+	return sigaction(signum, action, old) < 0 ? -errno : 0;
+}
+
+#endif
