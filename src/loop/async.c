@@ -33,7 +33,7 @@ static void woke_up(struct gev__edge *edge, int events)
 	take_sent(loop);
 }
 
-int gev__wake_open(gev_loop *loop)
+int gev__wakeup_open(gev_loop *loop)
 {
 	long fd = gev__sys(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r;
@@ -51,7 +51,7 @@ int gev__wake_open(gev_loop *loop)
 	return 0;
 }
 
-void gev__wake_close(gev_loop *loop)
+void gev__wakeup_close(gev_loop *loop)
 {
 	if (loop->wake_fd < 0)
 		return;
@@ -60,7 +60,7 @@ void gev__wake_close(gev_loop *loop)
 	loop->wake_fd = -1;
 }
 
-void gev__wake(gev_loop *loop)
+void gev__wakeup(gev_loop *loop)
 {
 	uint64_t one = 1;
 
@@ -100,6 +100,6 @@ int gev_async_send(gev_async_watcher *w)
 	if (!w || !w->w.loop)
 		return gev__ret(-EINVAL);
 	__atomic_store_n(&w->sent, 1, __ATOMIC_SEQ_CST);
-	gev__wake(w->w.loop);
+	gev__wakeup(w->w.loop);
 	return 0;
 }

@@ -144,7 +144,7 @@ int gev_loop_run_callback_threadsafe(gev_loop *loop, gev_callback *cb,
 		cb->next = last;
 	while (!atomic_compare_exchange_weak_explicit(&loop->posted, &last, cb,
 		memory_order_release, memory_order_relaxed));
-	gev__wake(loop);
+	gev__wakeup(loop);
 	return 0;
 }
 

@@ -76,7 +76,7 @@ static int renew(gev_loop *loop)
 	if (r < 0 || loop->fds[loop->wake_fd].registered)
 		return r;
 	gev__edge_drop(loop, loop->wake_fd);
-	return gev__wake_open(loop);
+	return gev__wakeup_open(loop);
 }
 
 static int wait(gev_loop *loop, gev_time timeout)
@@ -161,7 +161,7 @@ static int open_parts(gev_loop *loop)
 {
 	int r = gev__io_open(loop);
 
-	return r < 0 ? r : gev__wake_open(loop);
+	return r < 0 ? r : gev__wakeup_open(loop);
 }
 
 gev_loop *gev__loop_make(int *error)
@@ -208,7 +208,7 @@ void gev__loop_drop(gev_loop *loop)
 	stop_all(loop);
 	gev__callbacks_drop(loop);
 	gev__stats_close(loop);
-	gev__wake_close(loop);
+	gev__wakeup_close(loop);
 	gev__io_close(loop);
 	gev__heap_fini(&loop->timers);
 	gev__free(loop, sizeof(*loop));
@@ -219,12 +219,12 @@ int gev__loop_forked(gev_loop *loop)
 	int r;
 
 	gev__mem_forked();
-	gev__wake_close(loop);
+	gev__wakeup_close(loop);
 	gev__signals_forked();
 	gev__stats_close(loop);
 	r = gev__io_remake(loop);
 	if (r == 0)
-		r = gev__wake_open(loop);
+		r = gev__wakeup_open(loop);
 	gev__watchers_pend(loop, GEV__STAT); /* they watch their paths anew */
 	gev__watchers_pend(loop, GEV__FORK);
 	gev__queue_run(&loop->forked);

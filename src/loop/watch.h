@@ -73,10 +73,10 @@ void gev__timers_collect(gev_loop *loop);
 void gev__timers_fire(gev_loop *loop);
 
 /* async.c: the way in for other threads and signal handlers. */
-int gev__wake_open(gev_loop *loop);
-void gev__wake_close(gev_loop *loop);
+int gev__wakeup_open(gev_loop *loop);
+void gev__wakeup_close(gev_loop *loop);
 /* Any thread, and signal handlers. */
-void gev__wake(gev_loop *loop);
+void gev__wakeup(gev_loop *loop);
 
 /* callback.c */
 bool gev__callbacks_waiting(const gev_loop *loop);
