@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define HTTP_HEAD_MAX 16384
+#define HTTP_HEAD_MAX 8192
 #define HTTP_FIELDS_MAX 64
 
 /* What comes in on a connection. */
