@@ -126,7 +126,7 @@ typedef struct gev_callback {
 #ifdef __cplusplus
 #define GEV_CALLBACK_INIT {}
 #else
-#define GEV_CALLBACK_INIT { { 0 } }
+#define GEV_CALLBACK_INIT { .pending = 0 }
 #endif
 
 /*

@@ -27,14 +27,16 @@ typedef struct gev_waiter {
 	gev_hub *hub;          /* the hub of the first who woke or waited */
 	const char *what;      /* for reports: "recv", "join", ... */
 	const void *object;    /* for reports: what is waited on */
+	void (*describe)(const struct gev_waiter *w, void *text);
 	void *value;           /* what the wake brought */
 	int result;            /* 0 or a negative errno; valid once woken */
 	bool woken;
+	bool expired;          /* by its own timeout */
 } gev_waiter;
 
 /* @what names the wait in reports; a static string, or NULL. */
 #ifdef __cplusplus
-#define GEV_WAITER_INIT(what) { {0, 0}, 0, 0, (what), 0, 0, 0, false }
+#define GEV_WAITER_INIT(what) { {0, 0}, 0, 0, (what), 0, 0, 0, 0, false, false }
 #else
 #define GEV_WAITER_INIT(what_) { .what = (what_) }
 #endif

@@ -119,6 +119,22 @@ void gev__heap_remove(struct gev__heap *heap, struct gev_timer_node *node)
 		sift_down(heap, i, last);
 }
 
+uint32_t gev__heap_purge(struct gev__heap *heap,
+	bool (*unwanted)(struct gev_timer_node *node, void *arg), void *arg)
+{
+	uint32_t count = heap->count;
+
+	heap->count = 0;
+	for (uint32_t i = 1; i <= count; i++) {
+		struct gev__heap_entry e = heap->entries[i];
+
+		e.node->index = 0;
+		if (!unwanted(e.node, arg))
+			sift_up(heap, ++heap->count, e);
+	}
+	return heap->count;
+}
+
 void gev__heap_fini(struct gev__heap *heap)
 {
 	if (heap->map)

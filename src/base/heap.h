@@ -33,6 +33,13 @@ int gev__heap_insert(struct gev__heap *heap, struct gev_timer_node *node);
 /* Harmless if @node is in no heap (index 0). */
 void gev__heap_remove(struct gev__heap *heap, struct gev_timer_node *node);
 
+/*
+ * Removes every node for which @unwanted(node, arg) is true, which may forget
+ * the node's owner.  Returns how many are left.
+ */
+uint32_t gev__heap_purge(struct gev__heap *heap,
+	bool (*unwanted)(struct gev_timer_node *node, void *arg), void *arg);
+
 void gev__heap_fini(struct gev__heap *heap);
 
 /* The node that is due first, or NULL. */

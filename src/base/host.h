@@ -19,7 +19,10 @@ int *gev__host_errno(void);
  */
 int gev__host_attach(void);
 
-/* What fork() does to the host's own state; 0 in the child. */
-int gev__host_fork(void);
+/* fork(2): the child's pid, 0 in the child, or -errno. */
+long gev__host_fork(void);
+
+/* exit(3): the greenlet that a forked child went on with has ended. */
+_Noreturn void gev__host_exit(int status);
 
 #endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include <gev/base.h>
+
+const char *gev_version(void)
+{
+	return GEV_VERSION;
+}

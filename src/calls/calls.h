@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cooperative system calls: the kernel's own signatures, returning -errno.
+ *
+ * Where the kernel would block the thread, these park the calling greenlet.
+ * The public gev_recv() and its kin (public.c) are these plus the errno.
+ */
+#ifndef GEV_CALLS_CALLS_H
+#define GEV_CALLS_CALLS_H
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <gev/base.h>
+
+/* transfer.c */
+long gev__call_read(int fd, void *buf, size_t size);
+long gev__call_write(int fd, const void *buf, size_t size);
+long gev__call_readv(int fd, const struct iovec *iov, int n);
+long gev__call_writev(int fd, const struct iovec *iov, int n);
+long gev__call_recvfrom(int fd, void *buf, size_t size, int flags,
+	struct sockaddr *addr, socklen_t *addrlen);
+long gev__call_recvmsg(int fd, struct msghdr *msg, int flags);
+long gev__call_sendto(int fd, const void *buf, size_t size, int flags,
+	const struct sockaddr *addr, socklen_t addrlen);
+long gev__call_sendmsg(int fd, const struct msghdr *msg, int flags);
+long gev__call_sendall(int fd, const void *buf, size_t size, int flags,
+	gev_time timeout, size_t *sent);
+
+/* connect.c */
+long gev__call_socket(int domain, int type, int protocol);
+long gev__call_socketpair(int domain, int type, int protocol, int fds[2]);
+long gev__call_connect(int fd, const struct sockaddr *addr, socklen_t size);
+long gev__call_accept4(int fd, struct sockaddr *addr, socklen_t *size,
+	int flags);
+long gev__call_setsockopt(int fd, int level, int name, const void *value,
+	socklen_t size);
+
+/* manage.c */
+long gev__call_close(int fd);
+long gev__call_pipe2(int fds[2], int flags);
+long gev__call_dup(int fd);
+long gev__call_dup2(int oldfd, int newfd);
+long gev__call_dup3(int oldfd, int newfd, int flags);
+long gev__call_fcntl(int fd, int cmd, unsigned long arg);
+long gev__call_wait_fd(int fd, int events, gev_time timeout);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of descriptors.
+ *
+ * Each hub has a table of records, one per descriptor number it has used.  A
+ * record holds who waits, what is ready as far as we know, and what kind of
+ * thing it is, so that a call that need not wait costs one system call.
+ *
+ * Numbers are used again.  A process-wide table counts the generation of each:
+ * whoever closes or replaces a descriptor raises it, and a record of an older
+ * generation is made anew when it is next looked up.
+ */
+#ifndef GEV_CALLS_DESCRIPTOR_H
+#define GEV_CALLS_DESCRIPTOR_H
+
+#include "base/sys.h"
+#include "core/report.h"
+
+enum gev__fd_kind {
+	GEV__FD_UNKNOWN,
+	GEV__FD_STREAM,   /* stream socket: short reads mean drained */
+	GEV__FD_PACKET,   /* any other socket */
+	GEV__FD_PIPE,     /* pipe, terminal, eventfd: what can be polled */
+	GEV__FD_FILE,     /* what can't be polled, and never waits */
+};
+
+struct gev__fd_rec {
+	struct gev__edge edge;      /* first: the loop calls it */
+	struct gev_waiter *reader;  /* who waits for each side, or NULL */
+	struct gev_waiter *writer;
+	gev_time rcvtimeo;          /* valid if timeo_known */
+	gev_time sndtimeo;
+	uint32_t generation;        /* 0: made anew at the next look */
+	uint8_t kind;               /* enum gev__fd_kind */
+	uint8_t ready;              /* GEV_READ, GEV_WRITE: worth trying */
+	uint8_t asked;              /* edges subscribed to */
+	bool hung_up;               /* an end or error is there to be read */
+	bool nonblock;              /* O_NONBLOCK as the program sees it */
+	bool listens;               /* made O_NONBLOCK by us, for accept */
+	bool timeo_known;
+	bool no_nowait;             /* RWF_NOWAIT does not work on it */
+};
+
+/*
+ * The record of @fd in @hub's table, its kind known.  NULL with *error -EBADF
+ * (negative, or not open), -ENOMEM.
+ */
+struct gev__fd_rec *gev__fd_get(struct gev_hub *hub, int fd, int *error);
+
+/* The same, but NULL if the hub knows nothing of it. */
+struct gev__fd_rec *gev__fd_peek(struct gev_hub *hub, int fd);
+
+/*
+ * @fd is new: what was known of the number is forgotten, in all hubs.  If it
+ * can be allocated, the record has @kind and @nonblock.
+ */
+void gev__fd_fresh(struct gev_hub *hub, int fd, int kind, bool nonblock);
+
+/*
+ * @fd is about to be closed or replaced: all who wait on it fail with @result
+ * (in other threads soon), and what is known of it is forgotten.
+ */
+void gev__fd_retire(struct gev_hub *hub, int fd, int result);
+
+/*
+ * Waits until @side of @fd is ready.  0; -ETIMEDOUT with *expired set if
+ * @timeout was over; -EBUSY, -EBADF, -EPERM (it can't be polled: it is a file
+ * from now on) and what gev__park() returns.
+ */
+long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	int side, gev_time timeout, bool *expired, const char *what);
+
+/* SO_RCVTIMEO or SO_SNDTIMEO of a socket. */
+gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side);
+
+/* A call went through without waiting: after many of those others run. */
+static inline void gev__spend(struct gev_hub *hub)
+{
+	if (__builtin_expect(--hub->budget > 0, 1))
+		return;
+	hub->budget = GEV__BUDGET;
+	if (!gev__hub_is_current(hub) && hub->thread->current->greenlet)
+		gev__breathe(hub);
+}
+
+#endif

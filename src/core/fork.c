@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork, and what it shares with the end of a hub: greenlets that are left
+ * where they are.
+ *
+ * The child goes on with the greenlet that forked, which is main there.  The
+ * hub's coroutine may have been anywhere in the loop: it is made anew.
+ */
+#include "core/fork.h"
+#include "base/mem.h"
+#include "core/link.h"
+#include "core/timeout.h"
+
+static bool of_another(struct gev_timer_node *node, void *keep)
+{
+	gev_greenlet *g = keep;
+
+	return gev__is_alarm(node) || gev__is_later(node) ||
+	       gev__timeout_disown(node, g->coro);
+}
+
+/* Removes nothing: counts what is left of core's. */
+static bool hold_again(struct gev_timer_node *node, void *hub)
+{
+	if (gev__is_timeout(node))
+		gev__hold(hub);
+	return false;
+}
+
+static void abandon_one(gev_greenlet *g)
+{
+	bool started = g->phase == GEV__STARTED || g->phase == GEV__BEGUN;
+	struct gev_list *node;
+
+	g->phase = GEV__ENDED;
+	g->error = ECANCELED;
+	g->coro->state = GEV__CORO_DEAD;
+	g->coro->waiter = NULL;
+	g->unseen = false;
+	g->hub = NULL;
+	gev__list_init(&g->waiters);
+	while ((node = gev__list_pop(&g->links)))
+		gev__link_free(gev__container(node, struct gev__link, node));
+	gev__tree_put(g->tree);
+	g->tree = NULL;
+	gev__list_del(&g->all);
+	if (started)
+		gev__greenlet_put(g);
+}
+
+void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
+{
+	struct gev_list *node, *save;
+
+	hub->loop->refs -= hub->held;
+	hub->held = 0;
+	gev__heap_purge(&hub->loop->timers, of_another, keep);
+	gev__heap_purge(&hub->loop->timers, hold_again, hub);
+	gev__timeouts_disown(hub, keep->coro);
+	gev__list_init(&hub->joiners);
+	gev__list_init(&keep->waiters);
+	while ((node = gev__list_pop(&hub->notified)))
+		gev__greenlet_put(gev__container(node, gev_greenlet, notify));
+	gev__list_for_each_safe(node, save, &hub->greenlets) {
+		gev_greenlet *g = gev__container(node, gev_greenlet, all);
+
+		if (g != keep && g != hub->main)
+			abandon_one(g);
+	}
+	hub->runq.head = hub->runq.tail;
+	hub->runq.holes = 0;
+	hub->members = 1;
+	hub->stats.living = 0;
+}
+
+static int forked(struct gev_hub *hub)
+{
+	gev_greenlet *g = hub->thread->current->greenlet;
+	int r;
+
+	if (!g)
+		g = hub->main;
+	gev__abandon(hub, g);
+	if (g != hub->main) {
+		gev__greenlet_main_free(hub->main);
+		hub->main = g;
+	}
+	r = gev__hub_restart(hub);
+	if (r == 0)
+		r = gev__loop_forked(hub->loop);
+	if (hub->fds)
+		hub->fds_forked(hub->fds);
+	return r;
+}
+
+void gev__forked(void)
+{
+	struct gev__thread *t = gev__thread;
+
+	gev__mem_forked();
+	if (t && t->hub)
+		t->hub->fork_error = forked(t->hub);
+}
+
+int gev_fork(void)
+{
+	int r = 0;
+	struct gev_hub *hub = gev__hub_get(&r);
+	long pid = hub ? gev__host_fork() : r;
+
+	if (pid == 0 && hub->fork_error < 0)
+		pid = hub->fork_error;
+	return (int)gev__ret(pid);
+}

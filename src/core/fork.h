@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GEV_CORE_FORK_H
+#define GEV_CORE_FORK_H
+
+#include "core/greenlet.h"
+
+/*
+ * Drops all greenlets of @hub but @keep where they are, with their timers and
+ * whatever else the loop or the hub has of them.  None of their code runs.
+ */
+void gev__abandon(struct gev_hub *hub, gev_greenlet *keep);
+
+/* core/hub.c: the hub's coroutine begins anew.  0 or -errno. */
+int gev__hub_restart(struct gev_hub *hub);
+
+#endif

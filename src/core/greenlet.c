@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a greenlet: made, started, begun, ended.
+ */
+#include "core/greenlet.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/link.h"
+#include "core/timeout.h"
+#include "core/wait.h"
+
+static void begin(gev_coro *self);
+
+static void init(gev_greenlet *g, gev_hub *hub, gev_coro *c)
+{
+	g->coro = c;
+	g->hub = hub;
+	g->value = 0;
+	g->error = 0;
+	g->refs = 1;
+	g->unseen = false;
+	g->notified = false;
+	g->marked = false;
+	g->fruitless = 0;
+	g->shields = 0;
+	gev__list_init(&g->waiters);
+	gev__list_init(&g->links);
+	g->tree = NULL;
+	g->later.index = 0;
+	g->later.link.next = NULL;
+	g->id = ++hub->next_id;
+	g->name[0] = 0;
+	g->message[0] = 0;
+	gev__list_add_tail(&hub->greenlets, &g->all);
+	c->greenlet = g;
+}
+
+static gev_coro *make_coro(gev_hub *hub,
+	const struct gev_spawn_options *options, int *error)
+{
+	gev_coro *c;
+
+	*error = gev__runq_reserve(hub);
+	if (*error < 0)
+		return NULL;
+	c = gev__coro_make(hub->thread, options ? options->stack_size : 0,
+		sizeof(gev_greenlet), begin, error);
+	if (!c)
+		hub->members--;
+	return c;
+}
+
+gev_greenlet *gev__greenlet_make(gev_hub *hub, gev_fn *fn, void *arg,
+	const struct gev_spawn_options *options, int *error)
+{
+	struct gev__tree *tree;
+	gev_greenlet *g;
+	gev_coro *c;
+
+	*error = fn ? gev__tree_share(&tree) : -EINVAL;
+	if (*error < 0)
+		return NULL;
+	c = make_coro(hub, options, error);
+	if (!c) {
+		gev__tree_put(tree);
+		return NULL;
+	}
+	g = (gev_greenlet *)(c + 1);
+	init(g, hub, c);
+	g->tree = tree;
+	c->parent = hub->coro;
+	g->fn = fn;
+	g->arg = arg;
+	g->phase = GEV__MADE;
+	if (options && options->name)
+		gev__strcut(g->name, options->name, sizeof(g->name));
+	if (++hub->stats.living > hub->stats.peak)
+		hub->stats.peak = hub->stats.living;
+	return g;
+}
+
+gev_greenlet *gev__greenlet_main(gev_hub *hub)
+{
+	gev_greenlet *g = gev__alloc(sizeof(*g));
+
+	if (!g)
+		return NULL;
+	init(g, hub, &hub->thread->root);
+	gev__strcut(g->name, "main", sizeof(g->name));
+	g->phase = GEV__BEGUN;
+	return g;
+}
+
+void gev__greenlet_main_free(gev_greenlet *g)
+{
+	gev__list_del(&g->all);
+	g->coro->greenlet = NULL;
+	gev__free(g, sizeof(*g));
+}
+
+void gev__greenlet_put(gev_greenlet *g)
+{
+	if (--g->refs > 0)
+		return;
+	if (g->phase < GEV__ENDED) {
+		g->refs = 1;
+		gev__greenlet_end(g, 0, ECANCELED);
+		gev__greenlet_put(g);
+		return;
+	}
+	if (g->hub && !g->hub->trimmer.w.active)
+		gev__trim_later(g->hub);
+	gev__coro_drop(g->coro);
+}
+
+/* Reads what the function returned; errno is still as it left it. */
+static int error_of(gev_greenlet *g, intptr_t *value)
+{
+	intptr_t v = *value;
+	int code;
+
+	if (v >= 0)
+		return 0;
+	*value = 0;
+	if (v < -GEV__ERRNO_MAX)
+		return EINVAL;
+	code = v == -1 ? *g->hub->thread->errno_at : (int)-v;
+	return code > 0 ? code : EPERM;
+}
+
+void gev__greenlet_end(gev_greenlet *g, intptr_t value, int error)
+{
+	gev_hub *hub = g->hub;
+
+	g->phase = GEV__ENDED;
+	g->coro->state = GEV__CORO_DEAD;
+	g->value = value;
+	g->error = error;
+	g->unseen = error && error != ECANCELED;
+	hub->members--;
+	hub->stats.living--;
+	gev__list_del(&g->all);
+	gev__tree_put(g->tree);
+	g->tree = NULL;
+	gev__wake_all(&g->waiters, 0);
+	if (g->unseen || !gev__list_empty(&g->links))
+		gev__greenlet_notify(g);
+}
+
+void gev__greenlet_cancel(gev_greenlet *g, int code)
+{
+	if (g->phase == GEV__STARTED) {
+		if (g->later.index || g->later.link.next) {
+			gev__timer_disarm(g->hub->loop, &g->later);
+			gev__unhold(g->hub);
+		}
+		gev__runq_remove(g->hub, g->coro);
+		gev__greenlet_end(g, 0, code);
+		gev__greenlet_put(g);
+		return;
+	}
+	gev__greenlet_end(g, 0, code);
+}
+
+/* The bottom of every greenlet's stack. */
+static void begin(gev_coro *self)
+{
+	gev_greenlet *g = self->greenlet;
+	gev_hub *hub = g->hub;
+	intptr_t value;
+	int error;
+
+	g->phase = GEV__BEGUN;
+	value = g->fn(g->arg);
+	error = error_of(g, &value);
+	if (g == hub->main)
+		gev__host_exit(error ? 1 : 0);
+	gev__greenlet_end(g, value, error);
+	gev__greenlet_put(g);
+	gev__coro_jump(hub->thread, gev__runq_pop(hub));
+	__builtin_unreachable();
+}
+
+static int start(gev_greenlet *g)
+{
+	g->phase = GEV__STARTED;
+	g->refs++;
+	g->hub->stats.spawned++;
+	if (!gev__list_empty(&g->hub->spawn_callbacks))
+		gev__tell_spawned(g);
+	return 0;
+}
+
+static int check_start(const gev_greenlet *g)
+{
+	int r = gev__greenlet_check(g);
+
+	if (r < 0)
+		return r;
+	return g->phase == GEV__MADE ? 0 : -EALREADY;
+}
+
+int gev_start(gev_greenlet *g)
+{
+	int r = check_start(g);
+
+	if (r < 0)
+		return (int)gev__ret(r);
+	start(g);
+	gev__ready(g->hub, g->coro);
+	return 0;
+}
+
+static void later_fire(struct gev_timer_node *node)
+{
+	gev_greenlet *g = gev__container(node, gev_greenlet, later);
+
+	gev__unhold(g->hub);
+	g->later.link.next = NULL;
+	gev__ready(g->hub, g->coro);
+}
+
+bool gev__is_later(const struct gev_timer_node *node)
+{
+	return node->fire == later_fire;
+}
+
+static int start_later(gev_greenlet *g, gev_time delay)
+{
+	int r = check_start(g);
+
+	if (r < 0)
+		return r;
+	if (delay < 0)
+		return -EINVAL;
+	gev__list_init(&g->later.link);
+	g->later.fire = later_fire;
+	r = gev__timer_arm(g->hub->loop, &g->later, delay);
+	if (r < 0)
+		return r;
+	gev__hold(g->hub);
+	return start(g);
+}
+
+int gev_start_later(gev_greenlet *g, gev_time delay)
+{
+	return (int)gev__ret(start_later(g, delay));
+}
+
+gev_greenlet *gev_greenlet_new(gev_fn *fn, void *arg,
+	const struct gev_spawn_options *options)
+{
+	int r = 0;
+	gev_hub *hub = gev__hub_get(&r);
+	gev_greenlet *g = NULL;
+
+	if (hub)
+		g = gev__greenlet_make(hub, fn, arg, options, &r);
+	return g ? g : gev__null(-r);
+}
+
+gev_greenlet *gev_spawn_opt(gev_fn *fn, void *arg,
+	const struct gev_spawn_options *options)
+{
+	gev_greenlet *g = gev_greenlet_new(fn, arg, options);
+
+	if (!g)
+		return NULL;
+	start(g);
+	gev__ready(g->hub, g->coro);
+	return g;
+}
+
+gev_greenlet *gev_spawn(gev_fn *fn, void *arg)
+{
+	return gev_spawn_opt(fn, arg, NULL);
+}
+
+gev_greenlet *gev_spawn_later(gev_time delay, gev_fn *fn, void *arg)
+{
+	gev_greenlet *g = gev_greenlet_new(fn, arg, NULL);
+	int r;
+
+	if (!g)
+		return NULL;
+	r = start_later(g, delay);
+	if (r == 0)
+		return g;
+	gev__greenlet_put(g);
+	return gev__null(-r);
+}
+
+int gev_go(gev_fn *fn, void *arg)
+{
+	gev_greenlet *g = gev_spawn_opt(fn, arg, NULL);
+
+	if (!g)
+		return -1;
+	gev__greenlet_put(g);
+	return 0;
+}
+
+gev_greenlet *gev_ref(gev_greenlet *g)
+{
+	if (g)
+		g->refs++;
+	return g;
+}
+
+void gev_unref(gev_greenlet *g)
+{
+	if (g)
+		gev__greenlet_put(g);
+}
+
+gev_greenlet *gev_current(void)
+{
+	int r = 0;
+	gev_hub *hub = gev__hub_get(&r);
+
+	return hub ? hub->thread->current->greenlet : gev__null(-r);
+}
+
+intptr_t gev_fail(int code, const char *message)
+{
+	gev_greenlet *g = gev__greenlet_here();
+
+	if (g && message)
+		gev__strcut(g->message, message, sizeof(g->message));
+	return gev__ret(code > 0 ? -code : -EINVAL);
+}
+
+bool gev_started(const gev_greenlet *g)
+{
+	return g && (g->phase == GEV__STARTED || g->phase == GEV__BEGUN);
+}
+
+bool gev_dead(const gev_greenlet *g)
+{
+	return g && g->phase == GEV__ENDED;
+}
+
+bool gev_ready(const gev_greenlet *g)
+{
+	return gev_dead(g);
+}
+
+bool gev_successful(const gev_greenlet *g)
+{
+	return gev_dead(g) && !gev_exception(g);
+}
+
+intptr_t gev_value(const gev_greenlet *g)
+{
+	return g ? g->value : 0;
+}
+
+int gev_exception(const gev_greenlet *g)
+{
+	return g && g->error != ECANCELED ? g->error : 0;
+}
+
+const char *gev_exception_message(const gev_greenlet *g)
+{
+	return g ? g->message : "";
+}
+
+const char *gev_name(const gev_greenlet *g)
+{
+	if (!g)
+		return "";
+	if (!g->name[0]) {
+		gev_greenlet *named = (gev_greenlet *)g;
+		struct gev__text t = gev__text_in(named->name,
+			sizeof(named->name));
+
+		gev__text_add(&t, "greenlet-");
+		gev__text_num(&t, g->id);
+		gev__text_end(&t);
+	}
+	return g->name;
+}
+
+int gev_set_name(gev_greenlet *g, const char *name)
+{
+	if (!g || !name)
+		return (int)gev__ret(-EINVAL);
+	gev__strcut(g->name, name, sizeof(g->name));
+	return 0;
+}
+
+uint64_t gev_id(const gev_greenlet *g)
+{
+	return g ? g->id : 0;
+}
+
+gev_coro *gev_greenlet_coro(gev_greenlet *g)
+{
+	return g ? g->coro : NULL;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hub and its run queue: where switch/ and loop/ meet.
+ *
+ *	wake --> tail [ ring of coroutines ] head --> switch in
+ *
+ * The hub is a coroutine that runs the loop.  Whoever parks goes straight to
+ * the head of the run queue; the hub itself gets its turn when the queue is
+ * empty or the slice is used up.  It then polls for events, and goes on with
+ * the queue from a callback of the loop (drain).
+ *
+ * The five invariants of DESIGN.md are asserted here and in wait.h.
+ */
+#ifndef GEV_CORE_HUB_H
+#define GEV_CORE_HUB_H
+
+#include <gev/hub.h>
+#include <gev/link.h>
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "loop/loop.h"
+#include "switch/switch.h"
+
+/* Power-of-two ring; NULL where somebody was taken out (a tombstone). */
+struct gev__runq {
+	gev_coro **ring;
+	uint32_t mask;
+	uint32_t head;      /* runs on without end, as does tail */
+	uint32_t tail;
+	uint32_t holes;     /* tombstones between the two */
+};
+
+struct gev_hub {
+	struct gev__thread *thread;
+	gev_loop *loop;
+	gev_coro *coro;             /* runs the loop */
+	gev_greenlet *main;
+	struct gev__runq runq;
+	uint32_t slice;             /* switches left before the hub's turn */
+	uint32_t slice_max;         /* adapted to how long they take */
+	uint32_t members;           /* who may be in the ring at the same time */
+	long held;                  /* of the loop's refs, those of core/ and calls/ */
+	uint32_t budget;            /* I/O calls left before the caller yields */
+	gev_callback drain;         /* goes on with the run queue */
+	gev_callback notify;        /* runs links and reports failures */
+	struct gev_list notified;   /* dead greenlets that wait for that */
+	struct gev_list greenlets;  /* all that live, main first */
+	struct gev_list joiners;    /* waiters of gev_hub_join() */
+	struct gev_list due;        /* timeouts to fail somebody's next wait */
+	struct gev_list spawn_callbacks;
+	int fork_error;             /* of the last fork, in the child */
+	bool begun;                 /* its coroutine has run */
+	bool quitting;              /* gev_hub_destroy() waits for its coroutine */
+	gev_coro *last_parker;      /* who gave control to the hub */
+	gev_error_fn *error_fn;
+	void *error_arg;
+	gev_deadlock_fn *deadlock_fn;
+	void *deadlock_arg;
+	struct gev_hub_stats stats;
+	uint64_t next_id;
+	gev_time drained;           /* when the slice began */
+	gev_timer_watcher trimmer;  /* gives back stacks, a while later */
+	struct gev__fdtab *fds;     /* calls/: what is known of descriptors */
+	void (*fds_free)(struct gev__fdtab *fds);
+	void (*fds_forked)(struct gev__fdtab *fds);
+};
+
+/* Switches between two polls: at first, at the least, at the most. */
+#define GEV__SLICE_MIN 16u
+#define GEV__SLICE_MAX 1024u
+
+/* I/O calls a greenlet makes without waiting before it has to yield. */
+#define GEV__BUDGET 32u
+
+/* The calling thread's hub, made if there is none.  NULL with *error set. */
+struct gev_hub *gev__hub_make(int *error);
+
+static inline struct gev_hub *gev__hub_get(int *error)
+{
+	struct gev__thread *t = gev__thread;
+
+	if (__builtin_expect(t && t->hub, 1))
+		return t->hub;
+	return gev__hub_make(error);
+}
+
+/* The calling thread's hub; NULL if it has none. */
+static inline struct gev_hub *gev__hub_here(void)
+{
+	struct gev__thread *t = gev__thread;
+
+	return t ? t->hub : NULL;
+}
+
+static inline bool gev__hub_is_current(const struct gev_hub *hub)
+{
+	return hub->thread->current == hub->coro;
+}
+
+/* To the error hook, if there is one.  @code is negative. */
+void gev__hub_error(struct gev_hub *hub, gev_greenlet *g, int code,
+	const char *where);
+
+/* Room in the ring for one more coroutine.  0 or -ENOMEM. */
+int gev__runq_reserve(struct gev_hub *hub);
+
+/* Takes a ready coroutine out again. */
+void gev__runq_remove(struct gev_hub *hub, gev_coro *c);
+
+/* A stack went back to the pool: to be looked at before long. */
+void gev__trim_later(struct gev_hub *hub);
+
+/* The loop's callback that goes on with the run queue. */
+int gev__drain(void *hub);
+
+/* The next to run: the head of the run queue, or the hub. */
+static inline gev_coro *gev__runq_pop(struct gev_hub *hub)
+{
+	struct gev__runq *q = &hub->runq;
+	gev_coro *c;
+
+	if (__builtin_expect(hub->slice == 0, 0))
+		return hub->coro;
+	while (q->head != q->tail) {
+		c = q->ring[q->head++ & q->mask];
+		if (__builtin_expect(c != NULL, 1)) {
+			hub->slice--;
+			c->ring = 0;
+			if (q->tail - q->head > 64)
+				__builtin_prefetch(
+					q->ring[(q->head + 8) & q->mask]);
+			return c;
+		}
+		q->holes--;
+	}
+	return hub->coro;
+}
+
+static inline void gev__runq_push(struct gev_hub *hub, gev_coro *c)
+{
+	struct gev__runq *q = &hub->runq;
+	uint32_t at = q->tail & q->mask;
+
+	gev__assert(c->ring == 0 && q->tail - q->head <= q->mask);
+	q->ring[at] = c;
+	c->ring = at + 1;
+	q->tail++;
+}
+
+/* @c can run: to the tail of the run queue, and the hub will see to it. */
+static inline void gev__ready(struct gev_hub *hub, gev_coro *c)
+{
+	gev__runq_push(hub, c);
+	if (__builtin_expect(!hub->drain.pending, 0))
+		gev_loop_run_callback(hub->loop, &hub->drain, gev__drain, hub);
+}
+
+/*
+ * Leaves the current coroutine for @next.  Comes back when somebody made it
+ * ready; returns the coroutine's value.
+ */
+static inline __attribute__((always_inline)) void *gev__leave_for(
+	struct gev_hub *hub, gev_coro *next)
+{
+	struct gev__thread *t = hub->thread;
+	gev_coro *self = t->current;
+
+	gev__assert(self != hub->coro && self != next);
+	if (__builtin_expect(next == hub->coro, 0))
+		hub->last_parker = self;
+	else
+		hub->stats.switches++;
+	self->state = GEV__CORO_SCHEDULED;
+	return gev__coro_jump(t, next);
+}
+
+static inline __attribute__((always_inline)) void *gev__leave(
+	struct gev_hub *hub)
+{
+	return gev__leave_for(hub, gev__runq_pop(hub));
+}
+
+/* Lets all others run and the hub poll, then goes on. */
+static inline void gev__breathe(struct gev_hub *hub)
+{
+	gev__ready(hub, hub->thread->current);
+	gev__leave_for(hub, hub->coro);
+}
+
+/* Something core/ or calls/ wait for keeps the loop running. */
+static inline void gev__hold(struct gev_hub *hub)
+{
+	hub->held++;
+	gev__loop_ref(hub->loop);
+}
+
+static inline void gev__unhold(struct gev_hub *hub)
+{
+	hub->held--;
+	gev__loop_unref(hub->loop);
+}
+
+/* What the host calls; see base/host.h. */
+void gev__thread_exit(void);
+void gev__forked(void);
+
+#endif

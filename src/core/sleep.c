@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/wait.h"
+
+static __attribute__((noinline)) int yield_slowly(void)
+{
+	struct gev_hub *hub = gev__hub_here();
+	gev_coro *self;
+	int r = 0;
+
+	if (!hub)
+		return 0;
+	self = hub->thread->current;
+	if (self == hub->coro)
+		return (int)gev__ret(-EDEADLK);
+	if (self->pending) {
+		gev__rest(hub, self);
+		r = gev__interrupted(hub, self);
+		if (r < 0)
+			return (int)gev__ret(r);
+	}
+	if (!self->greenlet && gev__runq_reserve(hub) < 0)
+		return (int)gev__ret(-ENOMEM);
+	gev__breathe(hub);
+	hub->members -= !self->greenlet;
+	return 0;
+}
+
+/*
+ * The switch stands in tail position: that is what keeps it from paying for a
+ * mispredicted return.
+ */
+int gev_yield(void)
+{
+	struct gev__thread *t = gev__thread;
+	struct gev_hub *hub = t ? t->hub : NULL;
+	gev_coro *self;
+
+	if (__builtin_expect(!hub || hub->slice == 0, 0))
+		return yield_slowly();
+	self = t->current;
+	if (__builtin_expect(self->pending || !self->greenlet ||
+		    hub->runq.head == hub->runq.tail, 0))
+		return yield_slowly();
+	self->value = NULL;
+	gev__runq_push(hub, self);
+	return (int)(intptr_t)gev__leave(hub);
+}
+
+int gev_sleep(gev_time duration)
+{
+	struct gev_waiter w = { .what = "sleep" };
+	int r;
+
+	if (duration == 0)
+		return gev_yield();
+	r = gev__park(&w, duration);
+	return (int)gev__ret(w.expired ? 0 : r);
+}
+
+static int wake_idler(gev_watcher *watcher, int revents, void *arg)
+{
+	(void)watcher;
+	(void)revents;
+	gev__wake(arg, 0);
+	return 0;
+}
+
+static int idle(void)
+{
+	struct gev_waiter w = { .what = "idle" };
+	gev_idle_watcher watcher;
+	int r = 0;
+	struct gev_hub *hub = gev__hub_get(&r);
+
+	if (!hub)
+		return r;
+	if (gev__hub_is_current(hub))
+		return -EDEADLK;
+	gev_idle_init(&watcher, hub->loop);
+	gev_idle_start(&watcher, wake_idler, &w);
+	r = gev__park(&w, GEV_FOREVER);
+	gev_watcher_stop(&watcher.w);
+	return r;
+}
+
+int gev_idle(void)
+{
+	return (int)gev__ret(idle());
+}
