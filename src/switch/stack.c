@@ -299,3 +299,18 @@ void gev__stack_pool_fini(struct gev__stack_pool *pool)
 				link));
 	}
 }
+
+size_t gev__stack_mapped(const struct gev__stack_pool *pool)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < GEV__STACK_CLASSES; i++) {
+		const struct gev_list *slabs = &pool->classes[i].slabs;
+		const struct gev_list *node;
+
+		gev__list_for_each(node, slabs)
+			size += gev__container(node, struct gev__slab, link)
+					->map_size;
+	}
+	return size;
+}

@@ -78,6 +78,9 @@ bool gev__stack_trim(struct gev__stack_pool *pool);
 struct gev__stack *gev__stack_overflown(struct gev__stack_pool *pool,
 	const void *p);
 
+/* Bytes of address space that all stacks take. */
+size_t gev__stack_mapped(const struct gev__stack_pool *pool);
+
 /* From the lowest page that has memory to the top of the slot, in bytes. */
 size_t gev__stack_used(const struct gev__stack *s);
 
