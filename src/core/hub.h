@@ -114,25 +114,43 @@ void gev__trim_later(struct gev_hub *hub);
 /* The loop's callback that goes on with the run queue. */
 int gev__drain(void *hub);
 
+/* A queue longer than this does not stay in the processor's cache. */
+#define GEV__RUNQ_LONG 64u
+
+/*
+ * Has the memory that the coroutines further on will need under way: first
+ * what a switch reads of them, later on their stacks.
+ */
+static inline void gev__runq_prefetch(const struct gev__runq *q)
+{
+	const gev_coro *near = q->ring[(q->head + 4) & q->mask];
+
+	__builtin_prefetch(q->ring[(q->head + 8) & q->mask]);
+	if (near) {
+		__builtin_prefetch(near->sp);
+		__builtin_prefetch((char *)near->sp + 64);
+	}
+}
+
 /* The next to run: the head of the run queue, or the hub. */
 static inline gev_coro *gev__runq_pop(struct gev_hub *hub)
 {
 	struct gev__runq *q = &hub->runq;
-	gev_coro *c;
 
 	if (__builtin_expect(hub->slice == 0, 0))
 		return hub->coro;
 	while (q->head != q->tail) {
-		c = q->ring[q->head++ & q->mask];
-		if (__builtin_expect(c != NULL, 1)) {
-			hub->slice--;
-			c->ring = 0;
-			if (q->tail - q->head > 64)
-				__builtin_prefetch(
-					q->ring[(q->head + 8) & q->mask]);
-			return c;
+		gev_coro *c = q->ring[q->head++ & q->mask];
+
+		if (__builtin_expect(!c, 0)) {
+			q->holes--;
+			continue;
 		}
-		q->holes--;
+		hub->slice--;
+		c->ring = 0;
+		if (q->tail - q->head > GEV__RUNQ_LONG)
+			gev__runq_prefetch(q);
+		return c;
 	}
 	return hub->coro;
 }
@@ -156,15 +174,11 @@ static inline void gev__ready(struct gev_hub *hub, gev_coro *c)
 		gev_loop_run_callback(hub->loop, &hub->drain, gev__drain, hub);
 }
 
-/*
- * Leaves the current coroutine for @next.  Comes back when somebody made it
- * ready; returns the coroutine's value.
- */
-static inline __attribute__((always_inline)) void *gev__leave_for(
+/* All of leaving the current coroutine for @next but the jump. */
+static inline __attribute__((always_inline)) void gev__step_aside(
 	struct gev_hub *hub, gev_coro *next)
 {
-	struct gev__thread *t = hub->thread;
-	gev_coro *self = t->current;
+	gev_coro *self = hub->thread->current;
 
 	gev__assert(self != hub->coro && self != next);
 	if (__builtin_expect(next == hub->coro, 0))
@@ -172,20 +186,24 @@ static inline __attribute__((always_inline)) void *gev__leave_for(
 	else
 		hub->stats.switches++;
 	self->state = GEV__CORO_SCHEDULED;
-	return gev__coro_jump(t, next);
 }
 
-static inline __attribute__((always_inline)) void *gev__leave(
+/* Leaves the current coroutine; comes back when somebody made it ready. */
+static inline __attribute__((always_inline)) void gev__leave(
 	struct gev_hub *hub)
 {
-	return gev__leave_for(hub, gev__runq_pop(hub));
+	gev_coro *next = gev__runq_pop(hub);
+
+	gev__step_aside(hub, next);
+	gev__coro_jump(hub->thread, next);
 }
 
 /* Lets all others run and the hub poll, then goes on. */
 static inline void gev__breathe(struct gev_hub *hub)
 {
 	gev__ready(hub, hub->thread->current);
-	gev__leave_for(hub, hub->coro);
+	gev__step_aside(hub, hub->coro);
+	gev__coro_jump(hub->thread, hub->coro);
 }
 
 /* Something core/ or calls/ wait for keeps the loop running. */

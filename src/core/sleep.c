@@ -33,7 +33,7 @@ int gev_yield(void)
 {
 	struct gev__thread *t = gev__thread;
 	struct gev_hub *hub = t ? t->hub : NULL;
-	gev_coro *self;
+	gev_coro *self, *next;
 
 	if (__builtin_expect(!hub || hub->slice == 0, 0))
 		return yield_slowly();
@@ -43,7 +43,11 @@ int gev_yield(void)
 		return yield_slowly();
 	self->value = NULL;
 	gev__runq_push(hub, self);
-	return (int)(intptr_t)gev__leave(hub);
+	next = gev__runq_pop(hub);
+	if (__builtin_expect(next == self, 0)) /* the others were taken out */
+		return 0;
+	gev__step_aside(hub, next);
+	return gev__coro_jump_int(t, next);
 }
 
 int gev_sleep(gev_time duration)

@@ -34,16 +34,16 @@ enum gev__coro_state {
 
 /* What a switch touches comes first and fills one cache line. */
 struct gev_coro {
-	void *sp;                  /* saved stack pointer; set while not running */
+	void *sp;                  /* saved stack pointer, while not running */
 	int saved_errno;           /* likewise */
 	int state;                 /* enum gev__coro_state */
-	void *value;               /* what gev__coro_jump() to it shall return */
+	void *value;               /* what gev__coro_jump() to it returns */
 	int thrown;                /* code of the throw that resumed it, or 0 */
-	uint32_t ring;             /* core/: its place in the run queue + 1, or 0 */
+	uint32_t ring;             /* core/: place in the run queue + 1, or 0 */
 	struct gev_waiter *waiter; /* core/: where it is parked, or NULL */
 	gev_greenlet *greenlet;    /* core/: the greenlet it is, or NULL */
 	struct gev__thread *thread;
-	uint8_t pending;           /* core/: its next wait is to fail, and why */
+	uint8_t pending;           /* core/: why its next wait is to fail */
 
 	gev_coro *parent;          /* NULL: a root */
 	gev_coro *reaper;          /* waits in gev_coro_free() for its end */
@@ -130,12 +130,11 @@ static inline __attribute__((always_inline)) void *gev__coro_swap(
 }
 
 /*
- * Goes from the current coroutine to @to: keeps errno, tells the trace hook
- * and the sanitizers, makes @to current.  The caller has set the state of the
- * one that is left; @to becomes RUNNING.  Inlined so that gev__switch() stands
- * in tail position of the function that blocks.
+ * All of a switch but the jump itself: keeps errno, makes @to current.  The
+ * caller has set the state of the one that is left, which is returned; @to
+ * becomes RUNNING.
  */
-static inline __attribute__((always_inline)) void *gev__coro_jump(
+static inline __attribute__((always_inline)) gev_coro *gev__coro_turn(
 	struct gev__thread *t, gev_coro *to)
 {
 	gev_coro *from = t->current;
@@ -144,9 +143,46 @@ static inline __attribute__((always_inline)) void *gev__coro_jump(
 	*t->errno_at = to->saved_errno;
 	to->state = GEV__CORO_RUNNING;
 	t->current = to;
+	return from;
+}
+
+/*
+ * Goes from the current coroutine to @to, telling the trace hook.  Inlined so
+ * that gev__switch() stands in tail position of the function that blocks.
+ */
+static inline __attribute__((always_inline)) void *gev__coro_jump(
+	struct gev__thread *t, gev_coro *to)
+{
+	gev_coro *from = gev__coro_turn(t, to);
+
 	if (__builtin_expect(t->trace != NULL, 0))
 		return gev__coro_jump_traced(t, from, to);
 	return gev__coro_swap(from, to);
+}
+
+#if !GEV__FIBERS
+/*
+ * The same for a function that returns an int: to convert what a call returns
+ * would cost it the tail position.
+ */
+int gev__switch_int(void **from_sp, void *to_sp, void *value)
+	__asm__("gev__switch");
+int gev__coro_jump_traced_int(struct gev__thread *t, gev_coro *from,
+	gev_coro *to) __asm__("gev__coro_jump_traced");
+#endif
+
+static inline __attribute__((always_inline)) int gev__coro_jump_int(
+	struct gev__thread *t, gev_coro *to)
+{
+#if GEV__FIBERS
+	return (int)(intptr_t)gev__coro_jump(t, to);
+#else
+	gev_coro *from = gev__coro_turn(t, to);
+
+	if (__builtin_expect(t->trace != NULL, 0))
+		return gev__coro_jump_traced_int(t, from, to);
+	return gev__switch_int(&from->sp, to->sp, to->value);
+#endif
 }
 
 #endif
