@@ -228,9 +228,9 @@ static void bad_signals_are_refused(void)
 	t_fails(gev_signal_start(&w, log_name, NULL), EINVAL);
 	t_fails(gev_signal_init(NULL, loop, SIGUSR1), EINVAL);
 	t_fails(gev_signal_start(NULL, log_name, NULL), EINVAL);
-	start(&w, loop, SIGRTMAX, "rt");
+	start(&w, loop, SIGRTMIN, "rt");
 	t_fails(gev_signal_start(&w, log_name, NULL), EALREADY);
-	raise(SIGRTMAX);
+	raise(SIGRTMIN);
 	turn(loop);
 	t_log_is("rt ");
 	gev_loop_free(loop);
