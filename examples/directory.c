@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,12 @@ static void print_entry(FILE *out, const char *dir, const struct dirent *entry)
 	free(name);
 }
 
+/* There is no way up from the root. */
+static bool is_shown(const char *name, const char *path)
+{
+	return strcmp(name, ".") && (strcmp(name, "..") || path[1]);
+}
+
 char *list_directory(int dir, const char *path, size_t *size)
 {
 	struct dirent **entries;
@@ -84,7 +91,7 @@ char *list_directory(int dir, const char *path, size_t *size)
 		fputs("</title><ul>\n", out);
 	}
 	for (int i = 0; i < n; i++) {
-		if (out && strcmp(entries[i]->d_name, "."))
+		if (out && is_shown(entries[i]->d_name, path))
 			print_entry(out, path, entries[i]);
 		free(entries[i]);
 	}

@@ -112,6 +112,7 @@ def directories_are_listed():
                          b'/sub/deeper/'], links
         assert b'<b>' not in data
         assert get(server, links[1].decode())[1] == b'x'
+        assert re.findall(rb'href="([^"]*)"', get(server, '/')[1]) == [b'/sub/']
 
 
 def one_connection_many_requests():
