@@ -64,6 +64,11 @@ gev__switch:
 	.cfi_endproc
 	.size	gev__switch, . - gev__switch
 
+/* The form for callers that go on afterwards; here there is no difference. */
+	.globl	gev__switch_call
+	.hidden	gev__switch_call
+	.set	gev__switch_call, gev__switch
+
 /*
  * void *gev__switch_frame(void *top, void (*entry)(gev_coro *), gev_coro *self)
  * lays out under top what gev__switch() is to load at the first switch.

@@ -7,9 +7,9 @@
  */
 #include "switch/guard.h"
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include "base/error.h"
 #include "base/sys.h"
 #include "switch/stack.h"
@@ -66,7 +66,7 @@ static bool guard_by_protection(void *p)
 }
 
 /* Emulators answer yes to any advice, so the first guard is tried out: the
- * kernel must not be able to read a path from it. */
+ * kernel must not be able to read the futex word there (a zero, not a one). */
 static bool guard_by_advice(void *p)
 {
 	enum { UNKNOWN, WORKS, PRETENDS };
@@ -76,8 +76,8 @@ static bool guard_by_advice(void *p)
 		ADVICE_GUARD_INSTALL) < 0)
 		return false;
 	if (kernel == UNKNOWN)
-		kernel = gev__sys(SYS_faccessat, AT_FDCWD, p, F_OK) == -EFAULT ?
-			WORKS : PRETENDS;
+		kernel = gev__sys(SYS_futex, p, FUTEX_WAIT_PRIVATE, 1) ==
+			-EFAULT ? WORKS : PRETENDS;
 	return kernel == WORKS;
 }
 

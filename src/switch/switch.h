@@ -109,6 +109,10 @@ extern const char *(*_Atomic gev__stack_name)(const gev_coro *c);
  */
 void *gev__switch(void **from_sp, void *to_sp, void *value);
 
+/* The same, for a caller that goes on afterwards instead of returning at once
+ * what this returns. */
+void *gev__switch_call(void **from_sp, void *to_sp, void *value);
+
 /* The stack pointer for the first switch to @self, which will call @entry. */
 void *gev__switch_frame(void *top, void (*entry)(gev_coro *self),
 	gev_coro *self);
@@ -158,6 +162,22 @@ static inline __attribute__((always_inline)) void *gev__coro_jump(
 	if (__builtin_expect(t->trace != NULL, 0))
 		return gev__coro_jump_traced(t, from, to);
 	return gev__coro_swap(from, to);
+}
+
+/* The same for a function that goes on afterwards. */
+static inline __attribute__((always_inline)) void gev__coro_call(
+	struct gev__thread *t, gev_coro *to)
+{
+	gev_coro *from = gev__coro_turn(t, to);
+
+	if (__builtin_expect(t->trace != NULL, 0))
+		gev__coro_jump_traced(t, from, to);
+	else
+#if GEV__FIBERS
+		gev__fiber_switch(from, to);
+#else
+		gev__switch_call(&from->sp, to->sp, to->value);
+#endif
 }
 
 #if !GEV__FIBERS

@@ -27,6 +27,11 @@ void *gev__switch(void **from_sp, void *to_sp, void *value)
 	return here.value;
 }
 
+void *gev__switch_call(void **from_sp, void *to_sp, void *value)
+{
+	return gev__switch(from_sp, to_sp, value);
+}
+
 /* makecontext() passes ints. */
 static void start(unsigned entry_high, unsigned entry_low, unsigned self_high,
 	unsigned self_low)
