@@ -8,9 +8,15 @@
  * - errno belongs to the greenlet: it is saved when a greenlet is switched out
  *   and restored when it is switched in.
  * - Times are int64 nanoseconds, relative to now.  GEV_FOREVER waits without
- *   end, 0 does not wait at all.  Any other negative time is EINVAL.
+ *   end, 0 does not wait at all.  Any other negative time is EINVAL, and so is
+ *   GEV_FOREVER where something is to happen after that time.
  * - A hub belongs to the thread that made it.  An object of one hub that is
- *   used from another thread answers EPERM, except where "any thread" is said.
+ *   used from another thread answers EPERM, except where "any thread" is said;
+ *   what returns no error does nothing then.
+ * - Whatever waits or schedules makes the thread's hub if it has none, and can
+ *   then fail with gev_hub_get()'s errors: ENOMEM, EMFILE, ENFILE, ENOTSUP.
+ * - EDEADLK: the call would wait in a loop callback, where nothing can; or main
+ *   waits and nothing is left that could ever wake it.
  * - What a greenlet may do, main may do: main is a greenlet too.
  */
 #ifndef GEV_BASE_H
@@ -46,9 +52,13 @@ GEV_API const char *gev_version(void);
 typedef int64_t gev_time;
 
 #define GEV_FOREVER ((gev_time)-1)
-#define GEV_US(n) ((gev_time)(n)*1000)
-#define GEV_MS(n) ((gev_time)(n)*1000000)
-#define GEV_SEC(n) ((gev_time)(n)*1000000000)
+#define GEV_US(n) ((gev_time)((n)*1000LL))
+#define GEV_MS(n) ((gev_time)((n)*1000000LL))
+#define GEV_SEC(n) ((gev_time)((n)*1000000000LL)) /* GEV_SEC(0.5) is fine */
+
+/* The two sides of a descriptor. */
+#define GEV_READ 1
+#define GEV_WRITE 2
 
 typedef struct gev_loop gev_loop;
 typedef struct gev_hub gev_hub;

@@ -125,9 +125,9 @@ GEV_API bool gev_coro_dead(const gev_coro *c);
  * clean up and return; the caller is its parent for that purpose.  Mirrors
  * what greenlet does when the last reference to one goes.
  *
- * Returns   0 (also for NULL); or -1 with errno EBUSY (@c is running, is an
- *           ancestor's pending resumer, is parked, or did not end), EPERM
- *           (another thread's).  On error @c is still the caller's.
+ * Returns   0 (also for NULL); or -1 with errno EBUSY (@c is a root, is running
+ *           or an ancestor of who is, is parked, or did not end when told to),
+ *           EPERM (another thread's).  On error @c is still the caller's.
  */
 GEV_API int gev_coro_free(gev_coro *c);
 

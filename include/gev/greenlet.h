@@ -27,7 +27,7 @@ GEV_BEGIN_DECLS
  * What a greenlet runs.  It succeeds by returning its value, which is not
  * negative (a pointer is fine).  It fails by returning
  *   -1       as a POSIX call does: the error is errno (EPERM if that is 0);
- *   -code    any other negative errno value;
+ *   -code    any other negative errno value (what is none is EINVAL);
  *   gev_fail(code, message), which also records what happened.
  * A greenlet that ends with ECANCELED ended because it was told to: it has no
  * value, but counts as successful, as with gevent's GreenletExit.
@@ -120,7 +120,8 @@ GEV_API int gev_sleep(gev_time duration);
  * gev_yield - go to the tail of the run queue.  gevent.sleep(0).
  *
  * Returns   0; or -1 with errno ECANCELED, ETIMEDOUT, a thrown code (all of
- *           them set before the call), EDEADLK (called in a loop callback).
+ *           them set before the call), EDEADLK (called in a loop callback),
+ *           ENOMEM (called in a raw coroutine).
  */
 GEV_API int gev_yield(void);
 
@@ -145,8 +146,8 @@ GEV_API int gev_join(gev_greenlet *g, gev_time timeout);
  * gev_get - wait until @g has ended and get its value.
  *
  * Returns   the value; or -1 with errno set to @g's error, ECANCELED if it
- *           ended by a kill, or one of gev_join()'s errors (then gev_dead()
- *           may be false).
+ *           ended by a kill, or one of gev_join()'s errors.  Where it matters
+ *           whose error it is, ask gev_dead().
  */
 GEV_API intptr_t gev_get(gev_greenlet *g, gev_time timeout);
 
@@ -180,12 +181,15 @@ GEV_API int gev_joinall_first(gev_greenlet *const *gs, int n, int count,
  * wait with ECANCELED, and so does every wait after it until the function
  * returns (unless shielded).  gev_kill_with() uses @code instead of ECANCELED;
  * then @g counts as failed if it ends with that code.  Killing the dead or
- * NULL is harmless.  To kill oneself fails with the code at once.
+ * NULL is harmless.  To kill oneself fails with the code at once.  Main has no
+ * function to return from: there it is a gev_throw(), and nobody waits.
  *
  * Waits     at most @timeout for @g to end; 0 does not wait.
  * Returns   0 (with @timeout 0: it was told); or -1 with errno ETIMEDOUT (it
- *           has not ended in time), EINVAL, EPERM, ECANCELED or a thrown code
- *           (the caller itself was told to end), EDEADLK.
+ *           has not ended in time), EINVAL (a bad @timeout or @code), EPERM,
+ *           ECANCELED or a thrown code (the caller itself was told to end),
+ *           EDEADLK.
+ * Context   loop callbacks too, with @timeout 0.
  */
 GEV_API int gev_kill(gev_greenlet *g, gev_time timeout);
 GEV_API int gev_kill_with(gev_greenlet *g, int code, gev_time timeout);
@@ -193,7 +197,7 @@ GEV_API int gev_kill_with(gev_greenlet *g, int code, gev_time timeout);
 /*
  * gev_killall - kill @n greenlets, then wait for all of them.
  *
- * Returns   as gev_kill().
+ * Returns   as gev_kill(); EINVAL too if one of them is NULL.
  */
 GEV_API int gev_killall(gev_greenlet *const *gs, int n, gev_time timeout);
 

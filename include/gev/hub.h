@@ -39,9 +39,8 @@ GEV_API gev_greenlet *gev_hub_main(gev_hub *hub);
  * without objects.
  *
  * Waits     at most @timeout; that timer does not count.
- * Returns   0; or -1 with errno ETIMEDOUT, ECANCELED, a thrown code, EBUSY
- *           (another greenlet is in it), EDEADLK (in a loop callback),
- *           EINVAL, or one of gev_hub_get()'s.
+ * Returns   0; or -1 with errno ETIMEDOUT, ECANCELED, a thrown code, EDEADLK
+ *           (in a loop callback), EINVAL.
  */
 GEV_API int gev_hub_join(gev_time timeout);
 
@@ -57,7 +56,7 @@ GEV_API int gev_hub_join(gev_time timeout);
  * A thread that ends does this by itself.
  *
  * Returns   0 (also where there is no hub); or -1 with errno EBUSY (not called
- *           by main).
+ *           by main), EINVAL (unknown flags).
  */
 GEV_API int gev_hub_destroy(unsigned flags);
 
@@ -103,8 +102,8 @@ typedef void gev_deadlock_fn(gev_hub *hub, const char *report, void *arg);
  * gev_hub_set_deadlock_hook - be handed the report when main would never wake.
  *
  * When main waits and nothing can ever wake it, the wait fails with EDEADLK
- * (gevent's LoopExit), and before that @fn gets gev_hub_describe()'s text.
- * @fn must not wait.
+ * (gevent's LoopExit), and before that @fn gets gev_hub_describe()'s text,
+ * which lives until @fn returns.  @fn must not wait.
  *
  * Returns   0; or -1 with errno EINVAL, EPERM.
  */
@@ -115,7 +114,9 @@ GEV_API int gev_hub_set_deadlock_hook(gev_hub *hub, gev_deadlock_fn *fn,
  * gev_hub_post - have @hub's thread call @fn(@arg), soon.
  *
  * In the hub, where it must not wait; spawn from it.  Posts of one thread run
- * in order.  A hub that is asleep wakes up.
+ * in order.  A hub that is asleep wakes up.  What @fn returns below 0 goes to
+ * the error hook.  That a post may come keeps nobody from EDEADLK: main waits
+ * for other threads with an async watcher, which counts.
  *
  * Returns   0; or -1 with errno EINVAL, ENOMEM.
  * Context   any thread, as long as @hub exists; not from signal handlers.
@@ -126,10 +127,12 @@ GEV_API int gev_hub_post(gev_hub *hub, int (*fn)(void *arg), void *arg);
  * gev_fork - fork(2), and the child's hub is ready for use.
  *
  * The child keeps only the forking greenlet, as POSIX threads do; there it is
- * main.  Its loop is made anew, its fork watchers run.  A plain fork() does
- * the same; gev_fork() reports what goes wrong with that in the child.
+ * main: when its function returns, the process exits with 0, or 1 if it
+ * failed.  The loop is made anew, its fork watchers run.  A plain fork() does
+ * the same.
  *
- * Returns   as fork(2); in the child -1 with errno if its loop can't be made.
+ * Returns   as fork(2).  If the child has no descriptor left for its loop, its
+ *           first wait fails.
  */
 GEV_API int gev_fork(void);
 

@@ -11,9 +11,8 @@
  *   EBUSY      another greenlet is waiting for the same side of the same
  *              descriptor (one reader and one writer at a time are fine);
  *   EBADF      also when the descriptor was closed by gev_close() meanwhile;
- *   EDEADLK    it would have to wait, and was called in a loop callback; or
- *              nothing can ever wake it;
- *   ENOMEM.
+ *   EDEADLK    it would have to wait, and was called in a loop callback;
+ *   ENOMEM and the other errors of making a hub (gev/base.h).
  *
  * A descriptor that is O_NONBLOCK answers EAGAIN as ever.  Regular files,
  * directories and block devices are read and written directly.
@@ -33,7 +32,10 @@
 
 GEV_BEGIN_DECLS
 
-/* read(2), write(2), readv(2), writev(2). */
+/*
+ * read(2), write(2), readv(2), writev(2).  A write to a stream or pipe returns
+ * when all is written, as the kernel's does.
+ */
 GEV_API ssize_t gev_read(int fd, void *buf, size_t count);
 GEV_API ssize_t gev_write(int fd, const void *buf, size_t count);
 GEV_API ssize_t gev_readv(int fd, const struct iovec *iov, int iovcnt);
@@ -66,10 +68,11 @@ GEV_API int gev_fcntl(int fd, int cmd, ...);
 /*
  * gev_wait_fd - wait until @fd is ready.  poll(2) for one descriptor.
  *
- * @events is a set of GEV_READ and GEV_WRITE (gev/loop.h).
+ * @events is a set of GEV_READ and GEV_WRITE.
  *
  * Waits     at most @timeout.
- * Returns   the set of what is ready; or -1 with errno ETIMEDOUT, EINVAL,
+ * Returns   the set of what is ready; or -1 with errno ETIMEDOUT (for a
+ *           @timeout of 0 too), EINVAL,
  *           EBADF, EBUSY, ECANCELED, a thrown code, EDEADLK, ENOMEM.  What can
  *           not be polled (regular files) is always ready.
  */

@@ -65,7 +65,8 @@ GEV_API bool gev_timeout_pending(const gev_timeout *t);
  *
  * Returns   what @fn returned; @timeout_value if the time was over and @fn
  *           failed because of that (not if an outer timeout ended it); -1 with
- *           errno as gev_timeout_start().  gevent.with_timeout().
+ *           errno as gev_timeout_start() (EINVAL too for a NULL @fn).
+ *           gevent.with_timeout().
  */
 GEV_API intptr_t gev_with_timeout(gev_time after, intptr_t (*fn)(void *arg),
 	void *arg, intptr_t timeout_value);

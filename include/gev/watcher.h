@@ -23,9 +23,6 @@ typedef struct gev_watcher gev_watcher;
  */
 typedef int gev_watcher_fn(gev_watcher *w, int revents, void *arg);
 
-#define GEV_READ 1
-#define GEV_WRITE 2
-
 #define GEV_PRIORITY_MIN (-2)
 #define GEV_PRIORITY_MAX 2
 

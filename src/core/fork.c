@@ -73,10 +73,9 @@ void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 	hub->stats.living = 0;
 }
 
-static int forked(struct gev_hub *hub)
+static void forked(struct gev_hub *hub)
 {
 	gev_greenlet *g = hub->thread->current->greenlet;
-	int r;
 
 	if (!g)
 		g = hub->main;
@@ -85,12 +84,10 @@ static int forked(struct gev_hub *hub)
 		gev__greenlet_main_free(hub->main);
 		hub->main = g;
 	}
-	r = gev__hub_restart(hub);
-	if (r == 0)
-		r = gev__loop_forked(hub->loop);
+	gev__hub_restart(hub);
 	if (hub->fds)
 		hub->fds_forked(hub->fds);
-	return r;
+	gev__loop_forked(hub->loop); /* what fails is tried again by the loop */
 }
 
 void gev__forked(void)
@@ -99,16 +96,13 @@ void gev__forked(void)
 
 	gev__mem_forked();
 	if (t && t->hub)
-		t->hub->fork_error = forked(t->hub);
+		forked(t->hub);
 }
 
 int gev_fork(void)
 {
 	int r = 0;
 	struct gev_hub *hub = gev__hub_get(&r);
-	long pid = hub ? gev__host_fork() : r;
 
-	if (pid == 0 && hub->fork_error < 0)
-		pid = hub->fork_error;
-	return (int)gev__ret(pid);
+	return (int)gev__ret(hub ? gev__host_fork() : r);
 }

@@ -10,7 +10,7 @@
  */
 void gev__abandon(struct gev_hub *hub, gev_greenlet *keep);
 
-/* core/hub.c: the hub's coroutine begins anew.  0 or -errno. */
-int gev__hub_restart(struct gev_hub *hub);
+/* core/hub.c: the hub's coroutine, lost in the loop, begins anew. */
+void gev__hub_restart(struct gev_hub *hub);
 
 #endif

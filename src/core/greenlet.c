@@ -177,8 +177,7 @@ static void begin(gev_coro *self)
 		gev__host_exit(error ? 1 : 0);
 	gev__greenlet_end(g, value, error);
 	gev__greenlet_put(g);
-	gev__coro_jump(hub->thread, gev__runq_pop(hub));
-	__builtin_unreachable();
+	gev__coro_jump(hub->thread, gev__runq_pop(hub)); /* in tail position */
 }
 
 static int start(gev_greenlet *g)

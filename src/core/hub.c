@@ -61,7 +61,6 @@ static void run(gev_coro *self)
 	}
 	self->state = GEV__CORO_DEAD;
 	gev__coro_jump(self->thread, hub->main->coro);
-	__builtin_unreachable();
 }
 
 static const char *stack_name(const gev_coro *c)
@@ -168,7 +167,7 @@ static void quit(struct gev_hub *hub)
 	hub->quitting = true;
 	gev_loop_break(hub->loop);
 	hub->main->coro->state = GEV__CORO_SCHEDULED;
-	gev__coro_jump(hub->thread, hub->coro);
+	gev__coro_call(hub->thread, hub->coro);
 }
 
 static int destroy(struct gev_hub *hub, unsigned flags)
@@ -212,19 +211,15 @@ void gev__thread_exit(void)
 	gev__thread_free();
 }
 
-/* A coroutine for the hub in place of the one that is lost in the loop. */
-int gev__hub_restart(struct gev_hub *hub)
+/* The stack is the one just given back: there is nothing that could fail. */
+void gev__hub_restart(struct gev_hub *hub)
 {
 	int r = 0;
-	gev_coro *c = gev__coro_make(hub->thread, HUB_STACK_SIZE, 0, run, &r);
 
-	if (!c)
-		return r;
 	hub->coro->state = GEV__CORO_DEAD;
 	gev__coro_drop(hub->coro);
-	own_coro(hub, c);
+	own_coro(hub, gev__coro_make(hub->thread, HUB_STACK_SIZE, 0, run, &r));
 	hub->begun = false;
-	return 0;
 }
 
 gev_hub *gev_hub_get(void)
@@ -245,6 +240,13 @@ gev_greenlet *gev_hub_main(gev_hub *hub)
 	return hub ? hub->main : NULL;
 }
 
+/* Whether the loop would end now. */
+static bool is_idle(const struct gev_hub *hub)
+{
+	return hub->loop->refs == 0 && gev__list_empty(&hub->notified) &&
+	       hub->runq.head == hub->runq.tail;
+}
+
 static int join(gev_time timeout)
 {
 	struct gev_waiter w = { .what = "hub join" };
@@ -253,6 +255,8 @@ static int join(gev_time timeout)
 
 	if (!hub)
 		return r;
+	if (timeout == 0 && is_idle(hub))
+		return 0;
 	gev__list_add_tail(&hub->joiners, &w.link);
 	if (timeout <= 0)
 		return gev__park(&w, timeout);

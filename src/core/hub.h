@@ -49,7 +49,6 @@ struct gev_hub {
 	struct gev_list joiners;    /* waiters of gev_hub_join() */
 	struct gev_list due;        /* timeouts to fail somebody's next wait */
 	struct gev_list spawn_callbacks;
-	int fork_error;             /* of the last fork, in the child */
 	bool begun;                 /* its coroutine has run */
 	bool quitting;              /* gev_hub_destroy() waits for its coroutine */
 	gev_coro *last_parker;      /* who gave control to the hub */
@@ -195,7 +194,7 @@ static inline __attribute__((always_inline)) void gev__leave(
 	gev_coro *next = gev__runq_pop(hub);
 
 	gev__step_aside(hub, next);
-	gev__coro_jump(hub->thread, next);
+	gev__coro_call(hub->thread, next);
 }
 
 /* Lets all others run and the hub poll, then goes on. */
@@ -203,7 +202,7 @@ static inline void gev__breathe(struct gev_hub *hub)
 {
 	gev__ready(hub, hub->thread->current);
 	gev__step_aside(hub, hub->coro);
-	gev__coro_jump(hub->thread, hub->coro);
+	gev__coro_call(hub->thread, hub->coro);
 }
 
 /* Something core/ or calls/ wait for keeps the loop running. */

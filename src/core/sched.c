@@ -95,7 +95,7 @@ int gev__drain(void *arg)
 		return 0;
 	hub->stats.switches++;
 	hub->coro->state = GEV__CORO_SCHEDULED;
-	gev__coro_jump(hub->thread, next);
+	gev__coro_call(hub->thread, next);
 	if (q->head != q->tail && !hub->drain.pending)
 		gev_loop_run_callback(hub->loop, &hub->drain, gev__drain, hub);
 	return 0;

@@ -60,7 +60,7 @@ int gev__interrupted(struct gev_hub *hub, gev_coro *self)
 }
 
 /* Parks @self, which is not interrupted, on @w, which is not woken. */
-static int sleep_on(struct gev_hub *hub, gev_coro *self, struct gev_waiter *w)
+static inline __attribute__((always_inline)) int sleep_on(struct gev_hub *hub, gev_coro *self, struct gev_waiter *w)
 {
 	gev_greenlet *g = self->greenlet;
 
