@@ -168,7 +168,7 @@ GEV_API int gev_check_init(gev_check_watcher *w, gev_loop *loop);
 GEV_API int gev_check_start(gev_check_watcher *w, gev_watcher_fn *fn,
 	void *arg);
 
-/* gev_fork_watcher - once in a child that was forked, before its loop goes on. */
+/* gev_fork_watcher - once in the child of a fork, before its loop goes on. */
 typedef struct gev_fork_watcher {
 	gev_watcher w;
 } gev_fork_watcher;
@@ -196,10 +196,10 @@ GEV_API int gev_async_send(gev_async_watcher *w);
 
 /*
  * gev_child - the child process @pid has ended.  It is reaped; @rstatus is its
- * status as of waitpid(2), @rpid its pid (0: somebody else had reaped it).  Waits on a pidfd where the kernel
- * has them, and by a SIGCHLD watcher elsewhere; other children are not
- * touched, and the program's own SIGCHLD handler still runs.  Stopped before
- * its callback is called.
+ * status as of waitpid(2), @rpid its pid (0: somebody else had reaped it).
+ * Waits on a pidfd where the kernel has them, and by a SIGCHLD watcher
+ * elsewhere; other children are not touched, and the program's own SIGCHLD
+ * handler still runs.  Stopped before its callback is called.
  *
  * gev_child_start: ECHILD (no such child of ours), EMFILE, ENFILE.
  */
