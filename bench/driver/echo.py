@@ -4,7 +4,7 @@
 from statistics import median, quantiles
 
 from . import table
-from .program import load, servers
+from .program import load_all, servers
 
 REFERENCE = "(epoll callbacks)"
 SERVERS = {
@@ -20,13 +20,6 @@ ROUNDS = 11
 MILLISECONDS = 200
 
 
-def one_round(running, connections):
-    """Nanoseconds per message and messages per second, by server."""
-    return {label: load("net-load", server.port, server.pid, connections,
-                        MILLISECONDS)
-            for label, server in running.items()}
-
-
 def print_servers(rounds, ratios, labels):
     for label in labels:
         cpu = median(r[label][0] for r in rounds)
@@ -36,8 +29,9 @@ def print_servers(rounds, ratios, labels):
                         f"{low:.2f} - {high:.2f}", f"{rate:.0f}")
 
 
-def measure(name, running, connections, target):
-    rounds = [one_round(running, connections) for _ in range(ROUNDS)]
+def measure(name, running, missing, connections, target):
+    rounds = [load_all(running, missing, "net-load", connections, MILLISECONDS)
+              for _ in range(ROUNDS)]
     ratios = {label: [r[label][0] / r[REFERENCE][0] for r in rounds]
               for label in running}
     table.print_heading(
@@ -52,7 +46,7 @@ def measure(name, running, connections, target):
 def echo(connections, target):
     def bench(name):
         with servers(SERVERS) as (running, missing):
-            figures = measure(name, running, connections, target)
+            figures = measure(name, running, missing, connections, target)
         table.print_missing(missing)
         return figures
     return bench

@@ -5,7 +5,7 @@ from statistics import median
 
 from . import table
 from .echo import SERVERS
-from .program import load, servers
+from .program import load_all, servers
 
 ROUNDS = 3
 MILLISECONDS = 1000
@@ -14,8 +14,7 @@ TARGET = 2
 
 def flood(name):
     with servers(SERVERS) as (running, missing):
-        rounds = [{label: load("net-flood", server.port, MILLISECONDS)
-                   for label, server in running.items()}
+        rounds = [load_all(running, missing, "net-flood", MILLISECONDS)
                   for _ in range(ROUNDS)]
     table.print_heading(
         f"{name}: latency of 4 neighbours of 4 floods, ms "

@@ -52,9 +52,9 @@ def run(name, *args, core=SERVER_CORE):
     return [float(word) for word in result.stdout.split()]
 
 
-def load(name, *args):
-    """The figures of one that loads a server."""
-    return run(name, *args, core=LOAD_CORE)
+def load(name, server, *args):
+    """The figures of a program that loads a server."""
+    return run(name, server.port, server.pid, *args, core=LOAD_CORE)
 
 
 class Server:
@@ -76,13 +76,27 @@ class Server:
 def servers(names):
     """All of the servers at once, by label; who is missing, with the reason."""
     running, missing = {}, {}
+    started = []
     try:
         for label, name in names.items():
             try:
                 running[label] = Server(name)
+                started.append(running[label])
             except Missing as reason:
                 missing[label] = reason
         yield running, missing
     finally:
-        for server in running.values():
+        for server in started:
             server.stop()
+
+
+def load_all(running, missing, name, *args):
+    """What a load finds out about each server; one that fails is dropped."""
+    figures = {}
+    for label, server in list(running.items()):
+        try:
+            figures[label] = load(name, server, *args)
+        except Missing as reason:
+            missing[label] = reason
+            del running[label]
+    return figures

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flood PORT MILLISECONDS - how an echo server's clients fare next to a flood.
+ * flood PORT PID MILLISECONDS - how an echo server's clients fare next to a flood.
  *
  * Four connections send chunks of 64 to 256 KiB as fast as they can and read
  * the echo.  Meanwhile four neighbours each send 64 bytes every millisecond.
@@ -86,7 +86,7 @@ static void ping_all(void)
 int main(int argc, char **argv)
 {
 	int port = (int)bench_arg(argc, argv, 1, 0);
-	double length = (double)bench_arg(argc, argv, 2, 1000) * 1e6;
+	double length = (double)bench_arg(argc, argv, 3, 1000) * 1e6;
 	double start, end, p99;
 
 	for (int i = 0; i < NEIGHBOURS; i++)
