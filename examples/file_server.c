@@ -25,6 +25,7 @@
 #include <unistd.h>
 #include <gev.h>
 #include "answer.h"
+#include "directory.h"
 #include "tools.h"
 #include "url.h"
 
@@ -227,6 +228,19 @@ static void parse_options(int argc, char **argv)
 		die("what is \"%s\"?  See --help", argv[optind]);
 }
 
+/* Better to find out now that the kernel can't keep paths beneath it. */
+static int open_root(void)
+{
+	int root = open(options.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int probe = root < 0 ? -1 : open_beneath(root, "/");
+
+	if (probe < 0)
+		die("cannot serve %s: %s%s", options.root, strerror(errno),
+			errno == ENOSYS ? " (openat2 is from Linux 5.6)" : "");
+	close(probe);
+	return root;
+}
+
 int main(int argc, char **argv)
 {
 	int listener;
@@ -234,9 +248,7 @@ int main(int argc, char **argv)
 	parse_options(argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	server.limit = (raise_descriptor_limit() - 16) / 2;
-	service.root = open(options.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (service.root < 0)
-		die("cannot serve %s: %s", options.root, strerror(errno));
+	service.root = open_root();
 	listener = open_listener();
 	server.acceptor = gev_spawn(accept_connections,
 		(void *)(intptr_t)listener);

@@ -9,6 +9,7 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import sys
 
 from peer import LIMIT, Server, receive_all, reset, run_cases
@@ -200,6 +201,19 @@ def who_does_not_read_is_left():
             wait_until_alone(server)
 
 
+def what_can_not_be_served():
+    for options, wrong in ((['--root', '/none'], 'cannot serve /none'),
+                           (['--root', PROGRAM], 'Not a directory'),
+                           (['--bind', 'example.org'], 'no resolver yet'),
+                           (['--bind', '192.0.2.1'], 'cannot listen'),
+                           (['--port', 'x'], 'the port'),
+                           (['--latency', '-1'], 'wants a number'),
+                           (['x'], 'what is "x"')):
+        r = subprocess.run([PROGRAM, *options], capture_output=True,
+                           text=True, timeout=LIMIT, check=False)
+        assert r.returncode == 2 and wrong in r.stderr, (options, r)
+
+
 def wait_until_alone(server):
     """Until the server has no connection left: looks at its descriptors."""
     path = f'/proc/{server.process.pid}/fd'
@@ -280,7 +294,8 @@ def few_descriptors_make_others_wait():
 
 
 run_cases([
-    files_and_types, head_has_no_body, names_are_decoded, no_path_leads_out,
+    what_can_not_be_served, files_and_types, head_has_no_body,
+    names_are_decoded, no_path_leads_out,
     what_is_no_file, directories_are_listed, one_connection_many_requests,
     who_wants_to_close_may, bad_requests_are_refused,
     the_answer_survives_unread_input, the_slow_are_told_and_left,
