@@ -276,6 +276,8 @@ void gev__stack_pool_init(struct gev__stack_pool *pool)
 
 		class->size = (size_t)1 << (GEV__STACK_MIN_SHIFT + i);
 		class->stride = GEV__STACK_GUARD + class->size + GEV__PAGE;
+		class->hot_count = 0;
+		class->hot_least = 0;
 		gev__list_init(&class->hot);
 		gev__list_init(&class->slabs);
 	}
