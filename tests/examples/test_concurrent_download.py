@@ -105,7 +105,8 @@ def a_wrong_checksum_is_noticed():
 def fewer_at_a_time():
     with Server(FILE_SERVER, '--latency', '5') as server:
         server.write('a', b'A')
-        status, said, _ = download('--concurrency', '7', *(30 * [server.url + 'a']))
+        status, said, _ = download('--concurrency', '7',
+                                   *(30 * [server.url + 'a']))
         assert status == 0
         assert re.search(r'greenlets +[78] at', said), said
         assert re.search(r'files +30\n', said), said
@@ -137,7 +138,8 @@ def bodies_come_in_many_ways():
     assert fetch(CHUNKED + tiny + b'0\r\n\r\n')[0] == 30000 * b'x'
     big = os.urandom(3000000)
     assert fetch(LENGTH % len(big) + big)[0] == big
-    assert fetch(CHUNKED + b'%x\r\n' % len(big), big, b'\r\n0\r\n\r\n')[0] == big
+    assert fetch(CHUNKED + b'%x\r\n' % len(big), big,
+                 b'\r\n0\r\n\r\n')[0] == big
 
 
 def bad_answers_are_told():
