@@ -180,14 +180,14 @@ static void begin(gev_coro *self)
 	gev__coro_jump(hub->thread, gev__runq_pop(hub)); /* in tail position */
 }
 
-static int start(gev_greenlet *g)
+/* It is in the run queue, or a timer will put it there. */
+static void start(gev_greenlet *g)
 {
 	g->phase = GEV__STARTED;
 	g->refs++;
 	g->hub->stats.spawned++;
 	if (!gev__list_empty(&g->hub->spawn_callbacks))
 		gev__tell_spawned(g);
-	return 0;
 }
 
 static int check_start(const gev_greenlet *g)
@@ -205,8 +205,8 @@ int gev_start(gev_greenlet *g)
 
 	if (r < 0)
 		return (int)gev__ret(r);
-	start(g);
 	gev__ready(g->hub, g->coro);
+	start(g);
 	return 0;
 }
 
@@ -235,10 +235,13 @@ static int start_later(gev_greenlet *g, gev_time delay)
 	gev__list_init(&g->later.link);
 	g->later.fire = later_fire;
 	r = gev__timer_arm(g->hub->loop, &g->later, delay);
-	if (r < 0)
+	if (r < 0) {
+		g->later.link.next = NULL;
 		return r;
+	}
 	gev__hold(g->hub);
-	return start(g);
+	start(g);
+	return 0;
 }
 
 int gev_start_later(gev_greenlet *g, gev_time delay)
@@ -265,8 +268,8 @@ gev_greenlet *gev_spawn_opt(gev_fn *fn, void *arg,
 
 	if (!g)
 		return NULL;
-	start(g);
 	gev__ready(g->hub, g->coro);
+	start(g);
 	return g;
 }
 

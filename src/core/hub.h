@@ -49,6 +49,7 @@ struct gev_hub {
 	struct gev_list joiners;    /* waiters of gev_hub_join() */
 	struct gev_list due;        /* timeouts to fail somebody's next wait */
 	struct gev_list spawn_callbacks;
+	uint32_t telling;           /* of them that are under way */
 	bool begun;                 /* its coroutine has run */
 	bool quitting;              /* gev_hub_destroy() waits for its coroutine */
 	gev_coro *last_parker;      /* who gave control to the hub */

@@ -12,7 +12,7 @@
 
 struct spawn_callback {
 	struct gev_list node;
-	gev_greenlet_fn *fn;
+	gev_greenlet_fn *fn; /* NULL: removed while they are being called */
 	void *arg;
 };
 
@@ -185,16 +185,36 @@ int gev_unlink(gev_greenlet *g, gev_greenlet_fn *fn, void *arg)
 	return g ? (int)gev__ret(unlink_one(g, fn, arg)) : 0;
 }
 
-void gev__tell_spawned(gev_greenlet *g)
+static void drop_removed(gev_hub *hub)
 {
 	struct gev_list *node, *save;
 
-	gev__list_for_each_safe(node, save, &g->hub->spawn_callbacks) {
+	gev__list_for_each_safe(node, save, &hub->spawn_callbacks) {
 		struct spawn_callback *cb =
 			gev__container(node, struct spawn_callback, node);
 
-		cb->fn(g, cb->arg);
+		if (cb->fn)
+			continue;
+		gev__list_del(node);
+		gev__free(cb, sizeof(*cb));
 	}
+}
+
+void gev__tell_spawned(gev_greenlet *g)
+{
+	gev_hub *hub = g->hub;
+	struct gev_list *node;
+
+	hub->telling++;
+	gev__list_for_each(node, &hub->spawn_callbacks) {
+		struct spawn_callback *cb =
+			gev__container(node, struct spawn_callback, node);
+
+		if (cb->fn)
+			cb->fn(g, cb->arg);
+	}
+	if (--hub->telling == 0)
+		drop_removed(hub);
 }
 
 int gev_add_spawn_callback(gev_greenlet_fn *fn, void *arg)
@@ -224,8 +244,9 @@ static int remove_callback(gev_hub *hub, gev_greenlet_fn *fn, void *arg)
 
 		if (cb->fn != fn || cb->arg != arg)
 			continue;
-		gev__list_del(node);
-		gev__free(cb, sizeof(*cb));
+		cb->fn = NULL;
+		if (hub->telling == 0)
+			drop_removed(hub);
 		return 0;
 	}
 	return -ENOENT;
@@ -235,7 +256,8 @@ int gev_remove_spawn_callback(gev_greenlet_fn *fn, void *arg)
 {
 	gev_hub *hub = gev__hub_here();
 
-	return (int)gev__ret(hub ? remove_callback(hub, fn, arg) : -ENOENT);
+	return (int)gev__ret(hub && fn ? remove_callback(hub, fn, arg) :
+					 -ENOENT);
 }
 
 void gev__spawn_callbacks_free(gev_hub *hub)
