@@ -51,20 +51,20 @@ static int by_syscall(clockid_t id, struct timespec *ts)
 	return (int)gev__sys(SYS_clock_gettime, id, ts);
 }
 
+/* The file first: valgrind, which hides the vDSO, knows of that only. */
 static long read_auxv(auxv *v, long size)
 {
-	long n = gev__sys(SYS_prctl, PR_GET_AUXV, v, size);
-	long fd;
-
-	if (n > 0)
-		return n < size ? n : size;
-	fd = gev__sys(SYS_openat, AT_FDCWD, "/proc/self/auxv",
+	long fd = gev__sys(SYS_openat, AT_FDCWD, "/proc/self/auxv",
 		O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = gev__sys(SYS_read, fd, v, size);
-	gev__sys(SYS_close, fd);
-	return n > 0 ? n : 0;
+	long n;
+
+	if (fd >= 0) {
+		n = gev__sys(SYS_read, fd, v, size);
+		gev__sys(SYS_close, fd);
+	} else {
+		n = gev__sys(SYS_prctl, PR_GET_AUXV, v, size, 0, 0);
+	}
+	return n < 0 ? 0 : n < size ? n : size;
 }
 
 static const ehdr *find_vdso(void)

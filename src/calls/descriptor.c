@@ -217,8 +217,10 @@ static int retire_here(void *arg)
 	struct gev_hub *hub = gev__hub_here();
 	struct gev__fd_rec *rec = hub->fds ? find(hub->fds, fd) : NULL;
 
-	if (rec && rec->generation != atomic_load(&gev__generation(fd)->count))
+	if (rec && rec->generation != atomic_load(&gev__generation(fd)->count)) {
 		renew(hub, rec, fd, gev__generation(fd), -EBADF);
+		rec->generation = 0;
+	}
 	return 0;
 }
 
@@ -251,8 +253,10 @@ void gev__fd_retire(struct gev_hub *hub, int fd, int result)
 	rec = hub && hub->fds ? find(hub->fds, fd) : NULL;
 	atomic_fetch_add(&g->count, 1);
 	atomic_store(&g->user, 0);
-	if (rec && rec->generation)
+	if (rec && rec->generation) {
 		renew(hub, rec, fd, g, result);
+		rec->generation = 0;
+	}
 	if (atomic_exchange(&g->shared, false))
 		retire_elsewhere(hub, fd);
 }
