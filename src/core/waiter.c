@@ -111,6 +111,13 @@ static int refuse(struct gev_waiter *w, int r)
 	return r;
 }
 
+/* Ends one that has not begun either: a wake comes too late. */
+static int end_at_once(struct gev_waiter *w, int r)
+{
+	gev__wake(w, r);
+	return r;
+}
+
 int gev__park(struct gev_waiter *w, gev_time timeout)
 {
 	int r = 0;
@@ -132,11 +139,11 @@ int gev__park(struct gev_waiter *w, gev_time timeout)
 			return w->result;
 		r = gev__interrupted(hub, self);
 		if (r < 0)
-			return refuse(w, r);
+			return end_at_once(w, r);
 	}
 	if (timeout == 0) {
 		w->expired = true;
-		return refuse(w, -ETIMEDOUT);
+		return end_at_once(w, -ETIMEDOUT);
 	}
 	if (timeout == GEV_FOREVER)
 		return sleep_on(hub, self, w);
@@ -193,12 +200,12 @@ size_t gev_waiter_describe(const gev_waiter *w, char *buf, size_t size)
 	struct gev__text t = gev__text_in(buf, size);
 
 	gev__text_add(&t, w && w->what ? w->what : "waiter");
-	if (w && w->coro) {
+	if (w && w->woken) {
+		gev__text_add(&t, ": woken");
+	} else if (w && w->coro) {
 		gev__text_add(&t, ": ");
 		gev__text_coro(&t, w->coro);
 		gev__text_add(&t, " waits");
-	} else if (w && w->woken) {
-		gev__text_add(&t, ": woken");
 	} else {
 		gev__text_add(&t, ": nobody waits");
 	}
