@@ -26,8 +26,8 @@
 #define HANG_UP (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
 struct epoll {
-	bool only_ms; /* there is no epoll_pwait2 */
 	struct epoll_event events[BATCH];
+	bool only_ms; /* there is no epoll_pwait2 */
 };
 
 static int open_epoll(gev_loop *loop)
