@@ -8,6 +8,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,10 @@ static inline void bench_need(int ok, const char *what)
 {
 	if (ok)
 		return;
-	perror(what);
+	if (errno)
+		perror(what);
+	else
+		fprintf(stderr, "%s\n", what);
 	exit(1);
 }
 

@@ -3,11 +3,17 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1]
 ROOT = SOURCE.parent
 BUILD = (ROOT / (os.environ.get("BUILD", "build") + "-bench")).resolve()
+
+
+def must(command, **options):
+    if subprocess.run(command, check=False, **options).returncode:
+        sys.exit(f"bench/run: {command[0]} failed")
 
 
 def build():
@@ -16,5 +22,5 @@ def build():
     setup = ["meson", "setup", "-Dbench=true", BUILD, ROOT]
     if (BUILD / "build.ninja").exists():
         setup.insert(2, "--reconfigure")
-    subprocess.run(setup, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "--quiet", "-C", BUILD, "benches"], check=True)
+    must(setup, stdout=subprocess.DEVNULL)
+    must(["ninja", "--quiet", "-C", BUILD, "benches"])
