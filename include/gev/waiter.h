@@ -24,7 +24,6 @@ typedef struct gev_waiter {
 	/* private */
 	struct gev_list link;  /* in the object's list of waiters, if in one */
 	gev_coro *coro;        /* who is parked here; NULL: nobody yet */
-	gev_hub *hub;          /* the hub of the first who woke or waited */
 	const char *what;      /* for reports: "recv", "join", ... */
 	const void *object;    /* for reports: what is waited on */
 	void (*describe)(const struct gev_waiter *w, void *text);
@@ -36,7 +35,7 @@ typedef struct gev_waiter {
 
 /* @what names the wait in reports; a static string, or NULL. */
 #ifdef __cplusplus
-#define GEV_WAITER_INIT(what) { {0, 0}, 0, 0, (what), 0, 0, 0, 0, false, false }
+#define GEV_WAITER_INIT(what) { {0, 0}, 0, 0, (what), 0, 0, 0, false, false }
 #else
 #define GEV_WAITER_INIT(what_) { .what = (what_) }
 #endif

@@ -41,17 +41,30 @@ static void abandon_one(gev_greenlet *g)
 	gev__list_init(&g->waiters);
 	while ((node = gev__list_pop(&g->links)))
 		gev__link_free(gev__container(node, struct gev__link, node));
-	gev__tree_put(g->tree);
+	if (g->tree)
+		gev__tree_put(g->tree);
 	g->tree = NULL;
 	gev__list_del(&g->all);
 	if (started)
 		gev__greenlet_put(g);
 }
 
+/* Empties the run queue; only tombstones are more than a pointer there. */
+static void clear_runq(struct gev__runq *q)
+{
+	for (; q->head != q->tail; q->head++) {
+		gev_coro *c = q->ring[q->head & q->mask];
+
+		if (c->state == GEV__CORO_DEAD)
+			gev__greenlet_put(c->greenlet);
+	}
+}
+
 void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 {
 	struct gev_list *node, *save;
 
+	clear_runq(&hub->runq);
 	hub->loop->refs -= hub->held;
 	hub->held = 0;
 	gev__heap_purge(&hub->loop->timers, of_another, keep);
@@ -67,8 +80,6 @@ void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 		if (g != keep && g != hub->main)
 			abandon_one(g);
 	}
-	hub->runq.head = hub->runq.tail;
-	hub->runq.holes = 0;
 	hub->members = 1;
 	hub->stats.living = 0;
 }

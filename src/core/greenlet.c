@@ -11,21 +11,22 @@
 
 static void begin(gev_coro *self);
 
-static void init(gev_greenlet *g, gev_hub *hub, gev_coro *c)
+static inline void init(gev_greenlet *g, gev_hub *hub, gev_coro *c)
 {
 	g->coro = c;
 	g->hub = hub;
 	g->value = 0;
 	g->error = 0;
 	g->refs = 1;
+	g->phase = GEV__MADE;
 	g->unseen = false;
 	g->notified = false;
 	g->marked = false;
 	g->fruitless = 0;
 	g->shields = 0;
+	g->tree = NULL;
 	gev__list_init(&g->waiters);
 	gev__list_init(&g->links);
-	g->tree = NULL;
 	g->later.index = 0;
 	g->later.link.next = NULL;
 	g->id = ++hub->next_id;
@@ -53,16 +54,20 @@ static gev_coro *make_coro(gev_hub *hub,
 gev_greenlet *gev__greenlet_make(gev_hub *hub, gev_fn *fn, void *arg,
 	const struct gev_spawn_options *options, int *error)
 {
-	struct gev__tree *tree;
+	gev_greenlet *maker = hub->thread->current->greenlet;
+	struct gev__tree *tree = NULL;
 	gev_greenlet *g;
 	gev_coro *c;
 
-	*error = fn ? gev__tree_share(&tree) : -EINVAL;
+	*error = fn ? 0 : -EINVAL;
+	if (fn && maker && maker != hub->main)
+		*error = gev__tree_share(maker, &tree);
 	if (*error < 0)
 		return NULL;
 	c = make_coro(hub, options, error);
 	if (!c) {
-		gev__tree_put(tree);
+		if (tree)
+			gev__tree_put(tree);
 		return NULL;
 	}
 	g = (gev_greenlet *)(c + 1);
@@ -71,7 +76,6 @@ gev_greenlet *gev__greenlet_make(gev_hub *hub, gev_fn *fn, void *arg,
 	c->parent = hub->coro;
 	g->fn = fn;
 	g->arg = arg;
-	g->phase = GEV__MADE;
 	if (options && options->name)
 		gev__strcut(g->name, options->name, sizeof(g->name));
 	if (++hub->stats.living > hub->stats.peak)
@@ -140,26 +144,39 @@ void gev__greenlet_end(gev_greenlet *g, intptr_t value, int error)
 	hub->members--;
 	hub->stats.living--;
 	gev__list_del(&g->all);
-	gev__tree_put(g->tree);
+	if (g->tree)
+		gev__tree_put(g->tree);
 	g->tree = NULL;
 	gev__wake_all(&g->waiters, 0);
 	if (g->unseen || !gev__list_empty(&g->links))
 		gev__greenlet_notify(g);
 }
 
+/* It is in the run queue's memory still, hence a member again. */
+static void leave_tombstone(gev_greenlet *g, int code)
+{
+	gev__greenlet_end(g, 0, code);
+	g->hub->members++;
+}
+
+void gev__greenlet_bury(gev_coro *c)
+{
+	c->thread->hub->members--;
+	gev__greenlet_put(c->greenlet);
+}
+
 void gev__greenlet_cancel(gev_greenlet *g, int code)
 {
-	if (g->phase == GEV__STARTED) {
-		if (g->later.index || g->later.link.next) {
-			gev__timer_disarm(g->hub->loop, &g->later);
-			gev__unhold(g->hub);
-		}
-		gev__runq_remove(g->hub, g->coro);
+	if (g->phase == GEV__MADE) {
+		gev__greenlet_end(g, 0, code);
+	} else if (g->later.link.next) {
+		gev__timer_disarm(g->hub->loop, &g->later);
+		gev__unhold(g->hub);
 		gev__greenlet_end(g, 0, code);
 		gev__greenlet_put(g);
-		return;
+	} else {
+		leave_tombstone(g, code);
 	}
-	gev__greenlet_end(g, 0, code);
 }
 
 /* The bottom of every greenlet's stack. */

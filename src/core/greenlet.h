@@ -34,8 +34,6 @@ struct gev_greenlet {
 	void *arg;
 	intptr_t value;
 	int error;                  /* positive; ECANCELED: it was told to end */
-	int kill_code;
-	int throw_code;
 	uint32_t refs;
 	uint8_t phase;              /* enum gev__phase */
 	bool unseen;                /* its failure was not yet reported */
@@ -43,6 +41,8 @@ struct gev_greenlet {
 	bool marked;                /* gev_joinall() has seen it */
 	uint8_t fruitless;          /* waits in a row that failed at once */
 	uint32_t shields;
+	int kill_code;              /* valid if that is pending */
+	int throw_code;             /* likewise */
 	struct gev_list waiters;    /* who joins it */
 	struct gev_list links;      /* struct gev__link */
 	struct gev_list notify;     /* in the hub's list of those to notify */
@@ -92,8 +92,8 @@ static inline gev_greenlet *gev__greenlet_here(void)
 	return t ? t->current->greenlet : NULL;
 }
 
-/* core/tree.c: what is shared with a greenlet the caller makes.  0 or -ENOMEM. */
-int gev__tree_share(struct gev__tree **tree);
+/* core/tree.c: what @maker shares with those it makes.  0 or -ENOMEM. */
+int gev__tree_share(gev_greenlet *maker, struct gev__tree **tree);
 void gev__tree_put(struct gev__tree *tree);
 
 #endif

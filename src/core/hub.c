@@ -126,9 +126,7 @@ static void free_hub(struct gev_hub *hub)
 		hub->coro->state = GEV__CORO_DEAD;
 		gev__coro_drop(hub->coro);
 	}
-	if (hub->runq.ring)
-		gev__unmap(hub->runq.ring,
-			(hub->runq.mask + 1) * sizeof(gev_coro *));
+	gev__runq_free(&hub->runq);
 	if (hub->main)
 		gev__greenlet_main_free(hub->main);
 	gev__spawn_callbacks_free(hub);

@@ -22,13 +22,16 @@
 #include "loop/loop.h"
 #include "switch/switch.h"
 
-/* Power-of-two ring; NULL where somebody was taken out (a tombstone). */
+/*
+ * Power-of-two ring.  Who was killed before he began stays in it, dead, until
+ * his turn comes: a tombstone.
+ */
 struct gev__runq {
 	gev_coro **ring;
-	uint32_t mask;
+	uint32_t room;
+	uint32_t mask;      /* room - 1 */
 	uint32_t head;      /* runs on without end, as does tail */
 	uint32_t tail;
-	uint32_t holes;     /* tombstones between the two */
 };
 
 struct gev_hub {
@@ -102,11 +105,26 @@ static inline bool gev__hub_is_current(const struct gev_hub *hub)
 void gev__hub_error(struct gev_hub *hub, gev_greenlet *g, int code,
 	const char *where);
 
-/* Room in the ring for one more coroutine.  0 or -ENOMEM. */
-int gev__runq_reserve(struct gev_hub *hub);
+/* Moves the ring to a larger one.  0 or -ENOMEM. */
+int gev__runq_grow(struct gev_hub *hub);
+void gev__runq_free(struct gev__runq *q);
 
-/* Takes a ready coroutine out again. */
-void gev__runq_remove(struct gev_hub *hub, gev_coro *c);
+/* Room in the ring for one more coroutine, which hub->members counts from now
+ * on.  0 or -ENOMEM. */
+static inline int gev__runq_reserve(struct gev_hub *hub)
+{
+	if (__builtin_expect(hub->members >= hub->runq.room, 0)) {
+		int r = gev__runq_grow(hub);
+
+		if (r < 0)
+			return r;
+	}
+	hub->members++;
+	return 0;
+}
+
+/* core/greenlet.c: drops a greenlet whose tombstone was come upon. */
+void gev__greenlet_bury(gev_coro *c);
 
 /* A stack went back to the pool: to be looked at before long. */
 void gev__trim_later(struct gev_hub *hub);
@@ -123,13 +141,11 @@ int gev__drain(void *hub);
  */
 static inline void gev__runq_prefetch(const struct gev__runq *q)
 {
-	const gev_coro *near = q->ring[(q->head + 4) & q->mask];
+	const char *sp = q->ring[(q->head + 4) & q->mask]->sp;
 
 	__builtin_prefetch(q->ring[(q->head + 8) & q->mask]);
-	if (near) {
-		__builtin_prefetch(near->sp);
-		__builtin_prefetch((char *)near->sp + 64);
-	}
+	__builtin_prefetch(sp);
+	__builtin_prefetch(sp + 64);
 }
 
 /* The next to run: the head of the run queue, or the hub. */
@@ -142,12 +158,11 @@ static inline gev_coro *gev__runq_pop(struct gev_hub *hub)
 	while (q->head != q->tail) {
 		gev_coro *c = q->ring[q->head++ & q->mask];
 
-		if (__builtin_expect(!c, 0)) {
-			q->holes--;
+		if (__builtin_expect(c->state == GEV__CORO_DEAD, 0)) {
+			gev__greenlet_bury(c);
 			continue;
 		}
 		hub->slice--;
-		c->ring = 0;
 		if (q->tail - q->head > GEV__RUNQ_LONG)
 			gev__runq_prefetch(q);
 		return c;
@@ -158,12 +173,9 @@ static inline gev_coro *gev__runq_pop(struct gev_hub *hub)
 static inline void gev__runq_push(struct gev_hub *hub, gev_coro *c)
 {
 	struct gev__runq *q = &hub->runq;
-	uint32_t at = q->tail & q->mask;
 
-	gev__assert(c->ring == 0 && q->tail - q->head <= q->mask);
-	q->ring[at] = c;
-	c->ring = at + 1;
-	q->tail++;
+	gev__assert(q->tail - q->head < q->room);
+	q->ring[q->tail++ & q->mask] = c;
 }
 
 /* @c can run: to the tail of the run queue, and the hub will see to it. */

@@ -53,10 +53,11 @@ static void add_greenlet(struct gev__text *t, const gev_greenlet *g)
 		add_duration(t, g->hub->loop->now - g->since);
 	} else if (g->coro->state == GEV__CORO_RUNNING) {
 		gev__text_add(t, "is running");
-	} else if (g->coro->ring) {
+	} else if (g->coro->state == GEV__CORO_SCHEDULED ||
+		   (g->phase == GEV__STARTED && !g->later.link.next)) {
 		gev__text_add(t, "is ready to run");
 	} else if (g->phase < GEV__BEGUN) {
-		gev__text_add(t, "has not been started");
+		gev__text_add(t, "has not begun");
 	} else {
 		gev__text_add(t, "switched to a raw coroutine");
 	}

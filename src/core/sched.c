@@ -1,66 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run queue's slow side: room, removal, and the callback by which the hub
- * goes on with it.
+ * The run queue's slow side: room, and the callback by which the hub goes on
+ * with it.
  */
 #include "core/hub.h"
 #include "base/mem.h"
 
-static uint32_t ring_size(uint32_t members)
-{
-	uint32_t size = 64;
+#define FIRST_ROOM 64u
 
-	while (size < members + members / 4)
-		size *= 2;
-	return size;
+static size_t size_of(uint32_t room)
+{
+	return room * sizeof(gev_coro *);
 }
 
-/* Moves the queue to a new ring, without its holes. */
-static int rebuild(struct gev__runq *q, uint32_t size)
-{
-	gev_coro **ring = gev__map(size * sizeof(gev_coro *));
-	gev_coro **old = q->ring;
-	uint32_t old_size = q->mask + 1;
-	uint32_t n = 0;
-
-	if (!ring)
-		return -ENOMEM;
-	for (; q->head != q->tail; q->head++) {
-		gev_coro *c = old[q->head & q->mask];
-
-		if (!c)
-			continue;
-		ring[n++] = c;
-		c->ring = n;
-	}
-	*q = (struct gev__runq){ ring, size - 1, 0, n, 0 };
-	if (old)
-		gev__unmap(old, old_size * sizeof(gev_coro *));
-	return 0;
-}
-
-int gev__runq_reserve(struct gev_hub *hub)
+int gev__runq_grow(struct gev_hub *hub)
 {
 	struct gev__runq *q = &hub->runq;
-	uint32_t needed = hub->members + 1 + q->holes;
+	struct gev__runq new = { .room = q->room ? 2 * q->room : FIRST_ROOM };
 
-	if (!q->ring || needed > q->mask + 1) {
-		int r = rebuild(q, ring_size(hub->members + 1));
-
-		if (r < 0)
-			return r;
-	}
-	hub->members++;
+	new.ring = gev__map(size_of(new.room));
+	if (!new.ring)
+		return -ENOMEM;
+	new.mask = new.room - 1;
+	while (q->head != q->tail)
+		new.ring[new.tail++] = q->ring[q->head++ & q->mask];
+	gev__runq_free(q);
+	*q = new;
 	return 0;
 }
 
-void gev__runq_remove(struct gev_hub *hub, gev_coro *c)
+void gev__runq_free(struct gev__runq *q)
 {
-	if (!c->ring)
-		return;
-	hub->runq.ring[c->ring - 1] = NULL;
-	hub->runq.holes++;
-	c->ring = 0;
+	if (q->ring)
+		gev__unmap(q->ring, size_of(q->room));
 }
 
 /*

@@ -39,13 +39,8 @@ static struct gev__tree *tree_of(gev_greenlet *g)
 	return g->tree;
 }
 
-int gev__tree_share(struct gev__tree **tree)
+int gev__tree_share(gev_greenlet *maker, struct gev__tree **tree)
 {
-	gev_greenlet *maker = owner();
-
-	*tree = NULL;
-	if (!maker)
-		return 0;
 	*tree = tree_of(maker);
 	if (!*tree)
 		return -ENOMEM;
@@ -57,7 +52,7 @@ void gev__tree_put(struct gev__tree *tree)
 {
 	struct gev_list *node;
 
-	if (!tree || --tree->refs > 0)
+	if (--tree->refs > 0)
 		return;
 	while ((node = gev__list_pop(&tree->values)))
 		gev__free(gev__container(node, struct value, node),

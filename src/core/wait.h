@@ -52,7 +52,7 @@ static inline void gev__wake(struct gev_waiter *w, int result)
 	gev__waiter_unlink(w);
 	if (w->coro) {
 		w->coro->waiter = NULL;
-		gev__ready(w->hub, w->coro);
+		gev__ready(w->coro->thread->hub, w->coro);
 	}
 }
 

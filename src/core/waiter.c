@@ -60,7 +60,8 @@ int gev__interrupted(struct gev_hub *hub, gev_coro *self)
 }
 
 /* Parks @self, which is not interrupted, on @w, which is not woken. */
-static inline __attribute__((always_inline)) int sleep_on(struct gev_hub *hub, gev_coro *self, struct gev_waiter *w)
+static inline __attribute__((always_inline)) int sleep_on(
+	struct gev_hub *hub, gev_coro *self, struct gev_waiter *w)
 {
 	gev_greenlet *g = self->greenlet;
 
@@ -71,7 +72,6 @@ static inline __attribute__((always_inline)) int sleep_on(struct gev_hub *hub, g
 		gev__waiter_unlink(w);
 		return -ENOMEM;
 	}
-	w->hub = hub;
 	w->coro = self;
 	self->waiter = w;
 	gev__leave(hub);
@@ -162,7 +162,7 @@ int gev_waiter_get(gev_waiter *w, void **value, gev_time timeout)
 	if (!w)
 		return (int)gev__ret(-EINVAL);
 	if (w->coro)
-		return (int)gev__ret(w->hub == gev__hub_here() ? -EBUSY :
+		return (int)gev__ret(w->coro->thread == gev__thread ? -EBUSY :
 								 -EPERM);
 	r = gev__park(w, timeout);
 	if (r == 0 && value)
@@ -174,7 +174,7 @@ static int end_wait(gev_waiter *w, void *value, int result)
 {
 	if (!w || result > 0)
 		return -EINVAL;
-	if (w->coro && w->hub != gev__hub_here())
+	if (w->coro && w->coro->thread != gev__thread)
 		return -EPERM;
 	if (w->woken)
 		return -EALREADY;

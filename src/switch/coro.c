@@ -22,7 +22,6 @@ void gev__coro_init(gev_coro *c, struct gev__thread *t)
 	c->state = GEV__CORO_NEW;
 	c->value = NULL;
 	c->thrown = 0;
-	c->ring = 0;
 	c->waiter = NULL;
 	c->greenlet = NULL;
 	c->thread = t;

@@ -39,7 +39,6 @@ struct gev_coro {
 	int state;                 /* enum gev__coro_state */
 	void *value;               /* what gev__coro_jump() to it returns */
 	int thrown;                /* code of the throw that resumed it, or 0 */
-	uint32_t ring;             /* core/: place in the run queue + 1, or 0 */
 	struct gev_waiter *waiter; /* core/: where it is parked, or NULL */
 	gev_greenlet *greenlet;    /* core/: the greenlet it is, or NULL */
 	struct gev__thread *thread;
