@@ -120,6 +120,8 @@ static int poll(gev_loop *loop, unsigned flags)
 
 static void run_watchers(gev_loop *loop, enum gev__kind kind)
 {
+	if (gev__list_empty(&loop->watchers[kind]))
+		return;
 	gev__watchers_pend(loop, kind);
 	gev__queue_run(&loop->pending);
 }
