@@ -61,7 +61,7 @@ static uint32_t to_epoll(int events)
 	if (events & GEV_WRITE)
 		bits |= EPOLLOUT;
 	if (events & GEV__ET)
-		bits |= EPOLLET | EPOLLRDHUP;
+		bits |= EPOLLET | EPOLLRDHUP | EPOLLPRI;
 	return bits;
 }
 
@@ -73,6 +73,8 @@ static int from_epoll(uint32_t bits)
 		return GEV_READ | GEV_WRITE | GEV__HUP;
 	if (bits & EPOLLIN)
 		events |= GEV_READ;
+	if (bits & EPOLLPRI)
+		events |= GEV_READ | GEV__URGENT;
 	if (bits & EPOLLOUT)
 		events |= GEV_WRITE;
 	return events;

@@ -15,10 +15,13 @@
  *
  * @fn is called when the descriptor became readable or writable, with a set of
  * GEV_READ, GEV_WRITE and GEV__HUP (hang-up or error: from now on readiness
- * must not be cleared any more; comes with both others).  At first everything
- * is to be taken for ready.  @fn must not subscribe or drop edges.
+ * must not be cleared any more; comes with both others) and GEV__URGENT (so is
+ * there a mark ahead, at which reads stop short; comes with GEV_READ).  At
+ * first everything is to be taken for ready.  @fn must not subscribe or drop
+ * edges.
  */
 #define GEV__HUP 4
+#define GEV__URGENT 8
 
 struct gev__edge {
 	void (*fn)(struct gev__edge *edge, int events);
