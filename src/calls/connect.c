@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Making connections.  connect and accept have no MSG_DONTWAIT: a connecting
- * socket is O_NONBLOCK for as long as the call takes to begin, a listener from
- * its first accept on.
+ * socket is O_NONBLOCK for as long as an attempt takes, a listener from its
+ * first accept on.
  */
 #include "calls/calls.h"
-#include "calls/descriptor.h"
+#include "calls/transfer.h"
 #include <fcntl.h>
-
-/* An AF_UNIX listener's full backlog is announced by nothing: look again. */
-#define BACKLOG_PAUSE GEV_MS(1)
-#define BACKLOG_PAUSE_MAX GEV_MS(50)
-
-static int kind_of_type(int type)
-{
-	return (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM ?
-		GEV__FD_STREAM : GEV__FD_PACKET;
-}
 
 long gev__call_socket(int domain, int type, int protocol)
 {
 	long fd = gev__sys(SYS_socket, domain, type, protocol);
 
 	if (fd >= 0)
-		gev__fd_fresh(gev__hub_here(), (int)fd, kind_of_type(type),
+		gev__fd_fresh(gev__hub_here(), (int)fd,
+			gev__fd_kind_of(domain, type, protocol),
 			type & SOCK_NONBLOCK);
 	return fd;
 }
@@ -33,7 +24,8 @@ long gev__call_socketpair(int domain, int type, int protocol, int fds[2])
 	long r = gev__sys(SYS_socketpair, domain, type, protocol, fds);
 
 	for (int i = 0; r == 0 && i < 2; i++)
-		gev__fd_fresh(gev__hub_here(), fds[i], kind_of_type(type),
+		gev__fd_fresh(gev__hub_here(), fds[i],
+			gev__fd_kind_of(domain, type, protocol),
 			type & SOCK_NONBLOCK);
 	return r;
 }
@@ -48,125 +40,85 @@ long gev__call_setsockopt(int fd, int level, int name, const void *value,
 	return gev__sys(SYS_setsockopt, fd, level, name, value, size);
 }
 
-/* One connect(2) that does not wait. */
-static long begin(int fd, const struct sockaddr *addr, socklen_t size)
+/*
+ * What is under way is asked for by connecting again.  A full backlog (AF_UNIX
+ * only) is announced by nothing.
+ */
+static long attempt_connect(struct gev__transfer *t, struct gev__fd_rec *rec)
 {
-	long flags = gev__sys(SYS_fcntl, fd, F_GETFL);
-	long r;
+	bool again = t->expiry;
+	long r = gev__fd_unblocked(SYS_connect, t->fd, t->addr, t->addrsize);
 
-	if (flags < 0)
-		return flags;
-	gev__sys(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
-	r = gev__sys(SYS_connect, fd, addr, size);
-	gev__sys(SYS_fcntl, fd, F_SETFL, flags);
-	return r;
-}
-
-/* An attempt that is under way. */
-static long await(struct gev_hub *hub, struct gev__fd_rec *rec, int fd)
-{
-	int error = 0;
-	socklen_t size = sizeof(error);
-	bool expired = false;
-	long r = gev__fd_wait(hub, rec, fd, GEV_WRITE,
-		gev__fd_timeo(rec, fd, GEV_WRITE), &expired, "connect");
-
-	if (expired)
-		return -EINPROGRESS;
-	if (r == 0)
-		r = gev__sys(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, &error,
-			&size);
-	return r < 0 ? r : -error;
-}
-
-static long await_backlog(int fd, const struct sockaddr *addr, socklen_t size)
-{
-	gev_time pause = BACKLOG_PAUSE;
-	long r;
-
-	while ((r = begin(fd, addr, size)) == -EAGAIN) {
-		struct gev_waiter w = { .what = "connect" };
-
-		r = gev__park(&w, pause);
-		if (!w.expired)
-			return r;
-		if (pause < BACKLOG_PAUSE_MAX)
-			pause *= 2;
-	}
-	return r;
+	(void)rec;
+	if (again && r == -EISCONN)
+		return 0;
+	if (r == -EAGAIN)
+		t->pause = t->pause ? t->pause : GEV__PAUSE;
+	if (r != -EINPROGRESS && r != -EALREADY)
+		return r;
+	if (!again)
+		t->expiry = (int)r;
+	return -EAGAIN;
 }
 
 long gev__call_connect(int fd, const struct sockaddr *addr, socklen_t size)
 {
+	struct gev__transfer t = { .attempt = attempt_connect,
+		.name = "connect", .fd = fd, .side = GEV_WRITE,
+		.addr = (void *)addr, .addrsize = size };
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
-	long r;
 
 	if (!rec)
 		return error;
-	if (rec->nonblock)
+	if (gev__fd_nonblock(rec, fd))
 		return gev__sys(SYS_connect, fd, addr, size);
-	if (rec->asked && !rec->reader && !rec->writer) {
-		/* The number may have been closed and used again meanwhile. */
-		gev__fd_retire(hub, fd, -EBADF);
-		rec = gev__fd_get(hub, fd, &error);
-		if (!rec)
-			return error;
-	}
-	r = begin(fd, addr, size);
-	if (r == -EAGAIN)
-		return await_backlog(fd, addr, size);
-	return r == -EINPROGRESS || r == -EALREADY ? await(hub, rec, fd) : r;
+	/* The number may have been closed and used again meanwhile. */
+	if (!rec->reader && !rec->writer)
+		rec->asked = 0;
+	rec->ready |= GEV_WRITE;
+	return gev__transfer(&t);
 }
 
-static long listen_nonblocking(struct gev__fd_rec *rec, int fd)
+/* Anything but a listener is left alone: accept will say what is wrong. */
+static void listen_nonblocking(struct gev__number *number, int fd)
 {
 	long flags = gev__sys(SYS_fcntl, fd, F_GETFL);
+	int listens = 0;
+	socklen_t size = sizeof(listens);
 
-	if (flags < 0)
-		return flags;
-	if (!(flags & O_NONBLOCK))
-		gev__sys(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
-	rec->listens = true;
-	return 0;
+	gev__sys(SYS_getsockopt, fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
+		&size);
+	if (!listens)
+		return;
+	number->listens = true;
+	gev__sys(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-static long accept_one(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
-	struct sockaddr *addr, socklen_t *size, int flags)
+static long attempt_accept(struct gev__transfer *t, struct gev__fd_rec *rec)
 {
-	long r = gev__sys(SYS_accept4, fd, addr, size, flags);
+	long r = gev__sys(SYS_accept4, t->fd, t->addr, t->addrlen, t->flags);
 
 	if (r >= 0)
-		gev__fd_fresh(hub, (int)r, rec->kind, flags & SOCK_NONBLOCK);
+		gev__fd_fresh(gev__hub_here(), (int)r, rec->kind,
+			t->flags & SOCK_NONBLOCK);
 	return r;
 }
 
 long gev__call_accept4(int fd, struct sockaddr *addr, socklen_t *size,
 	int flags)
 {
+	struct gev__transfer t = { .attempt = attempt_accept,
+		.name = "accept", .fd = fd, .side = GEV_READ, .flags = flags,
+		.vain = true, .addr = addr, .addrlen = size };
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
-	bool expired = false;
-	long r;
 
 	if (!rec)
 		return error;
-	if (!rec->listens && !rec->nonblock) {
-		r = listen_nonblocking(rec, fd);
-		if (r < 0)
-			return r;
-	}
-	for (;;) {
-		r = accept_one(hub, rec, fd, addr, size, flags);
-		if (r != -EAGAIN || rec->nonblock)
-			break;
-		r = gev__fd_wait(hub, rec, fd, GEV_READ,
-			gev__fd_timeo(rec, fd, GEV_READ), &expired, "accept");
-		if (r < 0)
-			return expired ? -EAGAIN : r;
-	}
-	gev__spend(hub);
-	return r;
+	if (!rec->number->listens && !rec->number->nonblock)
+		listen_nonblocking(rec->number, fd);
+	return gev__transfer(&t);
 }

@@ -2,11 +2,10 @@
 #include "calls/descriptor.h"
 #include "base/lock.h"
 #include "base/mem.h"
-#include "calls/generation.h"
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 
 #define SHIFT 6
 #define CHUNK (1 << SHIFT)
@@ -32,8 +31,8 @@ static void on_edge(struct gev__edge *edge, int events)
 		edge);
 
 	rec->ready |= events & (GEV_READ | GEV_WRITE);
-	if (events & GEV__HUP)
-		rec->hung_up = true;
+	if (events & (GEV__HUP | GEV__URGENT))
+		rec->uneven = true;
 	if ((events & GEV_READ) && rec->reader)
 		gev__wake(rec->reader, 0);
 	if ((events & GEV_WRITE) && rec->writer)
@@ -64,11 +63,14 @@ static void free_table(struct gev__fdtab *tab)
 }
 
 /* In the child of a fork nobody waits, and there are no other hubs. */
-static void fork_table(struct gev__fdtab *tab)
+static void forked(struct gev_hub *hub)
 {
+	struct gev__fdtab *tab = hub ? hub->fds : NULL;
+
 	tables.lock = (struct gev__lock){ 0 };
 	gev__list_init(&tables.list);
-	gev__list_init(&tab->all);
+	if (!tab)
+		return;
 	gev__list_add(&tables.list, &tab->all);
 	for (int c = 0; c < CHUNKS; c++)
 		for (int i = 0; tab->chunks[c] && i < CHUNK; i++) {
@@ -89,10 +91,10 @@ static struct gev__fdtab *make_table(struct gev_hub *hub)
 		gev__list_init(&tables.list);
 	tab->id = ++tables.next_id;
 	gev__list_add(&tables.list, &tab->all);
+	gev__fds_forked = forked;
 	gev__unlock(&tables.lock);
 	hub->fds = tab;
 	hub->fds_free = free_table;
-	hub->fds_forked = fork_table;
 	return tab;
 }
 
@@ -112,81 +114,123 @@ static struct gev__fd_rec *make(struct gev_hub *hub, int fd)
 	return find(tab, fd);
 }
 
-static void note_user(struct gev__generation *g, uint32_t id)
+static void note_user(struct gev__number *number, uint32_t id)
 {
 	uint32_t nobody = 0;
 
-	if (!atomic_compare_exchange_strong(&g->user, &nobody, id) &&
+	if (!atomic_compare_exchange_strong(&number->user, &nobody, id) &&
 		nobody != id)
-		atomic_store(&g->shared, true);
+		number->shared = true;
 }
 
-/* Ends the waits on @rec and makes it a blank of the present generation. */
-static void renew(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
-	const struct gev__generation *g, int result)
+/* Makes @rec a blank; the waits on it fail. */
+static void blank(struct gev_hub *hub, struct gev__fd_rec *rec, int fd)
 {
 	struct gev_waiter *reader = rec->reader;
 	struct gev_waiter *writer = rec->writer;
 
 	if (rec->asked)
 		gev__edge_drop(hub->loop, fd);
-	*rec = (struct gev__fd_rec){ .edge.fn = on_edge,
-		.ready = GEV_READ | GEV_WRITE,
-		.generation = atomic_load(&g->count) };
+	*rec = (struct gev__fd_rec){ 0 };
 	if (reader)
-		gev__wake(reader, result);
+		gev__wake(reader, -EBADF);
 	if (writer)
-		gev__wake(writer, result);
+		gev__wake(writer, -EBADF);
+}
+
+static void renew(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	struct gev__number *number)
+{
+	note_user(number, hub->fds->id);
+	blank(hub, rec, fd);
+	rec->edge.fn = on_edge;
+	rec->number = number;
+	rec->ready = GEV_READ | GEV_WRITE;
+	rec->generation = number->generation;
+}
+
+int gev__fd_kind_of(int domain, int type, int protocol)
+{
+	if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != SOCK_STREAM)
+		return GEV__FD_PACKET;
+	if ((domain == AF_INET || domain == AF_INET6) &&
+		(protocol == 0 || protocol == IPPROTO_TCP))
+		return GEV__FD_TCP;
+	return GEV__FD_STREAM;
+}
+
+static int ask_int(int fd, int option)
+{
+	int value = 0;
+	socklen_t size = sizeof(value);
+
+	gev__sys(SYS_getsockopt, fd, SOL_SOCKET, option, &value, &size);
+	return value;
+}
+
+static int kind_of(int fd)
+{
+	struct stat st = { 0 };
+
+	gev__sys(SYS_fstat, fd, &st);
+	switch (st.st_mode & S_IFMT) {
+	case S_IFSOCK:
+		return gev__fd_kind_of(ask_int(fd, SO_DOMAIN),
+			ask_int(fd, SO_TYPE), ask_int(fd, SO_PROTOCOL));
+	case S_IFREG:
+	case S_IFDIR:
+	case S_IFBLK:
+		return GEV__FD_FILE;
+	case S_IFIFO:
+		return GEV__FD_PIPE;
+	default:
+		return GEV__FD_DEVICE;
+	}
 }
 
 /* 0, or -EBADF. */
 static int classify(struct gev__fd_rec *rec, int fd)
 {
 	long flags = gev__sys(SYS_fcntl, fd, F_GETFL);
-	int type = 0;
-	socklen_t size = sizeof(type);
-	struct stat st;
 
 	if (flags < 0)
 		return (int)flags;
-	rec->nonblock = flags & O_NONBLOCK;
-	if (gev__sys(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size) ==
-		0) {
-		rec->kind = type == SOCK_STREAM ? GEV__FD_STREAM :
-						  GEV__FD_PACKET;
-		return 0;
-	}
-	if (gev__sys(SYS_fstat, fd, &st) == 0 &&
-		(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ||
-			S_ISBLK(st.st_mode)))
-		rec->kind = GEV__FD_FILE;
-	else
-		rec->kind = GEV__FD_PIPE;
+	if (!rec->number->listens)
+		rec->number->nonblock = flags & O_NONBLOCK;
+	rec->kind = (uint8_t)kind_of(fd);
 	return 0;
+}
+
+bool gev__fd_nonblock(struct gev__fd_rec *rec, int fd)
+{
+	struct gev__number *number = rec->number;
+
+	if (__builtin_expect(number->copied && !number->listens, 0))
+		number->nonblock = gev__sys(SYS_fcntl, fd, F_GETFL) &
+				   O_NONBLOCK;
+	return number->nonblock;
 }
 
 /* The record of @fd, of the present generation. */
 static struct gev__fd_rec *current(struct gev_hub *hub, int fd)
 {
 	struct gev__fd_rec *rec = hub->fds ? find(hub->fds, fd) : NULL;
-	struct gev__generation *g = gev__generation(fd);
+	struct gev__number *number = gev__number(fd);
 
 	if (!rec)
 		rec = make(hub, fd);
-	if (!rec || !g)
+	if (!rec || !number)
 		return NULL;
 	if (__builtin_expect(rec->generation !=
-			    atomic_load_explicit(&g->count,
-				    memory_order_relaxed), 0)) {
-		note_user(g, hub->fds->id);
-		renew(hub, rec, fd, g, -EBADF);
-	}
+			    atomic_load_explicit(&number->generation,
+				    memory_order_relaxed), 0))
+		renew(hub, rec, fd, number);
 	return rec;
 }
 
 struct gev__fd_rec *gev__fd_get(struct gev_hub *hub, int fd, int *error)
 {
-	struct gev__fd_rec *rec = NULL;
+	struct gev__fd_rec *rec;
 
 	*error = -EBADF;
 	if (fd < 0 || fd >= GEV__FD_MAX)
@@ -206,25 +250,28 @@ struct gev__fd_rec *gev__fd_peek(struct gev_hub *hub, int fd)
 	if (hub && hub->fds && fd >= 0 && fd < GEV__FD_MAX)
 		rec = find(hub->fds, fd);
 	if (!rec || !rec->generation ||
-		rec->generation != atomic_load(&gev__generation(fd)->count))
+		rec->generation != rec->number->generation)
 		return NULL;
 	return rec;
 }
 
-static int retire_here(void *arg)
+/* What @hub knows of @fd, if that is outdated. */
+static void forget(struct gev_hub *hub, int fd)
 {
-	int fd = (int)(intptr_t)arg;
-	struct gev_hub *hub = gev__hub_here();
-	struct gev__fd_rec *rec = hub->fds ? find(hub->fds, fd) : NULL;
+	struct gev__fd_rec *rec = hub && hub->fds ? find(hub->fds, fd) : NULL;
 
-	if (rec && rec->generation != atomic_load(&gev__generation(fd)->count)) {
-		renew(hub, rec, fd, gev__generation(fd), -EBADF);
-		rec->generation = 0;
-	}
+	if (rec && rec->generation &&
+		rec->generation != rec->number->generation)
+		blank(hub, rec, fd);
+}
+
+static int forget_here(void *arg)
+{
+	forget(gev__hub_here(), (int)(intptr_t)arg);
 	return 0;
 }
 
-static void retire_elsewhere(struct gev_hub *hub, int fd)
+static void forget_elsewhere(struct gev_hub *hub, int fd)
 {
 	struct gev_list *node;
 
@@ -234,138 +281,48 @@ static void retire_elsewhere(struct gev_hub *hub, int fd)
 			gev__container(node, struct gev__fdtab, all);
 
 		if (tab->hub != hub)
-			gev_hub_post(tab->hub, retire_here,
+			gev_hub_post(tab->hub, forget_here,
 				(void *)(intptr_t)fd);
 	}
 	gev__unlock(&tables.lock);
 }
 
-void gev__fd_retire(struct gev_hub *hub, int fd, int result)
+/*
+ * The number's users are cleared first: who comes to know it meanwhile is then
+ * told in vain, but not overlooked the next time.
+ */
+void gev__fd_retire(struct gev_hub *hub, int fd)
 {
-	struct gev__generation *g;
-	struct gev__fd_rec *rec;
+	uint32_t self = hub && hub->fds ? hub->fds->id : 0;
+	struct gev__number *number;
+	uint32_t user;
+	bool shared;
 
 	if (fd < 0 || fd >= GEV__FD_MAX)
 		return;
-	g = gev__generation(fd);
-	if (!g || !atomic_load(&g->user))
+	number = gev__number(fd);
+	if (!number || !number->user)
 		return;
-	rec = hub && hub->fds ? find(hub->fds, fd) : NULL;
-	atomic_fetch_add(&g->count, 1);
-	atomic_store(&g->user, 0);
-	if (rec && rec->generation) {
-		renew(hub, rec, fd, g, result);
-		rec->generation = 0;
-	}
-	if (atomic_exchange(&g->shared, false))
-		retire_elsewhere(hub, fd);
+	user = atomic_exchange(&number->user, 0);
+	shared = atomic_exchange(&number->shared, false);
+	number->listens = false;
+	number->copied = false;
+	number->generation++;
+	forget(hub, fd);
+	if (shared || user != self)
+		forget_elsewhere(hub, fd);
 }
 
 void gev__fd_fresh(struct gev_hub *hub, int fd, int kind, bool nonblock)
 {
 	struct gev__fd_rec *rec;
 
-	gev__fd_retire(hub, fd, -EBADF);
+	gev__fd_retire(hub, fd);
 	if (!hub || fd >= GEV__FD_MAX)
 		return;
 	rec = current(hub, fd);
 	if (!rec)
 		return;
 	rec->kind = (uint8_t)kind;
-	rec->nonblock = nonblock;
-}
-
-static gev_time of_timeval(const struct timeval *tv)
-{
-	gev_time t = (gev_time)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
-
-	return t ? t : GEV_FOREVER;
-}
-
-static gev_time read_timeo(int fd, int option)
-{
-	struct timeval tv = { 0 };
-	socklen_t size = sizeof(tv);
-
-	gev__sys(SYS_getsockopt, fd, SOL_SOCKET, option, &tv, &size);
-	return of_timeval(&tv);
-}
-
-gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side)
-{
-	if (!rec->timeo_known) {
-		rec->rcvtimeo = read_timeo(fd, SO_RCVTIMEO);
-		rec->sndtimeo = read_timeo(fd, SO_SNDTIMEO);
-		rec->timeo_known = true;
-	}
-	return side == GEV_READ ? rec->rcvtimeo : rec->sndtimeo;
-}
-
-static void describe(const struct gev_waiter *w, void *text)
-{
-	gev__text_add(text, "on descriptor ");
-	gev__text_num(text, (uint64_t)(uintptr_t)w->object);
-}
-
-/* Says in the caller's message who is in the way. */
-static long busy(struct gev_hub *hub, const struct gev_waiter *w)
-{
-	gev_greenlet *g = hub->thread->current->greenlet;
-	struct gev__text t;
-
-	if (!g)
-		return -EBUSY;
-	t = gev__text_in(g->message, sizeof(g->message));
-	describe(w, &t);
-	gev__text_add(&t, " already waits ");
-	gev__text_coro(&t, w->coro);
-	gev__text_end(&t);
-	return -EBUSY;
-}
-
-/* Subscribes to edges of @side; the first time the kernel tells the state. */
-static long ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd, int side)
-{
-	int events = rec->asked | side;
-	int r;
-
-	if (events == rec->asked)
-		return 0;
-	r = gev__edge_add(hub->loop, fd, &rec->edge, events);
-	if (r == 0)
-		rec->asked = (uint8_t)events;
-	else if (r == -EPERM)
-		rec->kind = GEV__FD_FILE;
-	return r;
-}
-
-long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
-	int side, gev_time timeout, bool *expired, const char *what)
-{
-	struct gev_waiter w = { .what = what,
-		.object = (void *)(uintptr_t)fd,
-		.describe = describe };
-	long r;
-
-	if ((side & GEV_READ) && rec->reader)
-		return busy(hub, rec->reader);
-	if ((side & GEV_WRITE) && rec->writer)
-		return busy(hub, rec->writer);
-	r = ask(hub, rec, fd, side);
-	if (r < 0)
-		return r;
-	if (side & GEV_READ)
-		rec->reader = &w;
-	if (side & GEV_WRITE)
-		rec->writer = &w;
-	gev__hold(hub);
-	r = gev__park(&w, timeout);
-	gev__unhold(hub);
-	if (rec->reader == &w)
-		rec->reader = NULL;
-	if (rec->writer == &w)
-		rec->writer = NULL;
-	if (expired)
-		*expired = w.expired;
-	return r;
+	rec->number->nonblock = nonblock;
 }

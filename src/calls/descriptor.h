@@ -6,21 +6,24 @@
  * record holds who waits, what is ready as far as we know, and what kind of
  * thing it is, so that a call that need not wait costs one system call.
  *
- * Numbers are used again.  A process-wide table counts the generation of each:
- * whoever closes or replaces a descriptor raises it, and a record of an older
- * generation is made anew when it is next looked up.
+ * Numbers are used again.  A process-wide table (number.h) counts the
+ * generation of each: whoever closes or replaces a descriptor raises it, and a
+ * record of an older generation is made anew when it is next looked up.
  */
 #ifndef GEV_CALLS_DESCRIPTOR_H
 #define GEV_CALLS_DESCRIPTOR_H
 
 #include "base/sys.h"
+#include "calls/number.h"
 #include "core/report.h"
 
 enum gev__fd_kind {
 	GEV__FD_UNKNOWN,
-	GEV__FD_STREAM,   /* stream socket: short reads mean drained */
+	GEV__FD_TCP,      /* short reads mean drained */
+	GEV__FD_STREAM,   /* any other stream socket */
 	GEV__FD_PACKET,   /* any other socket */
-	GEV__FD_PIPE,     /* pipe, terminal, eventfd: what can be polled */
+	GEV__FD_PIPE,     /* and FIFOs */
+	GEV__FD_DEVICE,   /* terminal, eventfd: what else can be polled */
 	GEV__FD_FILE,     /* what can't be polled, and never waits */
 };
 
@@ -28,15 +31,14 @@ struct gev__fd_rec {
 	struct gev__edge edge;      /* first: the loop calls it */
 	struct gev_waiter *reader;  /* who waits for each side, or NULL */
 	struct gev_waiter *writer;
+	struct gev__number *number;
 	gev_time rcvtimeo;          /* valid if timeo_known */
 	gev_time sndtimeo;
 	uint32_t generation;        /* 0: made anew at the next look */
 	uint8_t kind;               /* enum gev__fd_kind */
 	uint8_t ready;              /* GEV_READ, GEV_WRITE: worth trying */
 	uint8_t asked;              /* edges subscribed to */
-	bool hung_up;               /* an end or error is there to be read */
-	bool nonblock;              /* O_NONBLOCK as the program sees it */
-	bool listens;               /* made O_NONBLOCK by us, for accept */
+	bool uneven;                /* the end, an error or a mark is ahead */
 	bool timeo_known;
 	bool no_nowait;             /* RWF_NOWAIT does not work on it */
 };
@@ -57,21 +59,46 @@ struct gev__fd_rec *gev__fd_peek(struct gev_hub *hub, int fd);
 void gev__fd_fresh(struct gev_hub *hub, int fd, int kind, bool nonblock);
 
 /*
- * @fd is about to be closed or replaced: all who wait on it fail with @result
+ * @fd is about to be closed or replaced: all who wait on it fail with -EBADF
  * (in other threads soon), and what is known of it is forgotten.
  */
-void gev__fd_retire(struct gev_hub *hub, int fd, int result);
+void gev__fd_retire(struct gev_hub *hub, int fd);
+
+/* O_NONBLOCK as the program sees it. */
+bool gev__fd_nonblock(struct gev__fd_rec *rec, int fd);
+
+/* What kind a socket is. */
+int gev__fd_kind_of(int domain, int type, int protocol);
 
 /*
- * Waits until @side of @fd is ready.  0; -ETIMEDOUT with *expired set if
- * @timeout was over; -EBUSY, -EBADF, -EPERM (it can't be polled: it is a file
- * from now on) and what gev__park() returns.
+ * wait.c: waits until @side of @fd is ready.  0; -ETIMEDOUT with *expired
+ * set if @timeout was over; -EBUSY, -EBADF, -EPERM (it can't be polled: it is
+ * a file from now on) and what gev__park() returns.
  */
 long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	int side, gev_time timeout, bool *expired, const char *what);
 
 /* SO_RCVTIMEO or SO_SNDTIMEO of a socket. */
 gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side);
+
+/* poll(2) without waiting: which of @events (POLLIN...) there are; -EBADF. */
+long gev__fd_poll(int fd, int events);
+
+/*
+ * One system call on @fd that does not wait though @fd is not O_NONBLOCK.
+ * Others that share the open file see it so meanwhile.
+ */
+long gev__fd_unblocked(long nr, int fd, const void *arg, long size);
+
+/* When @timeout from now is over.  GEV_FOREVER stays what it is. */
+gev_time gev__fd_deadline(struct gev_hub *hub, gev_time timeout);
+/* How long that is from now. */
+gev_time gev__fd_left(struct gev_hub *hub, gev_time deadline);
+
+static inline bool gev__fd_is_socket(const struct gev__fd_rec *rec)
+{
+	return rec->kind >= GEV__FD_TCP && rec->kind <= GEV__FD_PACKET;
+}
 
 /* A call went through without waiting: after many of those others run. */
 static inline void gev__spend(struct gev_hub *hub)

@@ -11,7 +11,7 @@
 
 long gev__call_close(int fd)
 {
-	gev__fd_retire(gev__hub_here(), fd, -EBADF);
+	gev__fd_retire(gev__hub_here(), fd);
 	return gev__sys(SYS_close, fd);
 }
 
@@ -25,21 +25,28 @@ long gev__call_pipe2(int fds[2], int flags)
 	return r;
 }
 
-/* What is known of @from, but for who waits there, holds for its copy. */
+/*
+ * @to is a copy of @from: they have O_NONBLOCK in common from now on, so that
+ * neither knows what becomes of it.
+ */
 static void inherit(int from, int to)
 {
 	struct gev_hub *hub = gev__hub_here();
-	struct gev__fd_rec *old = gev__fd_peek(hub, from);
+	int error;
+	struct gev__fd_rec *old = hub ? gev__fd_get(hub, from, &error) : NULL;
 	struct gev__fd_rec *new;
 
 	if (!old) {
-		gev__fd_retire(hub, to, -EBADF);
+		gev__fd_retire(hub, to);
 		return;
 	}
-	gev__fd_fresh(hub, to, old->kind, old->nonblock);
+	gev__fd_fresh(hub, to, old->kind, old->number->nonblock);
 	new = gev__fd_peek(hub, to);
-	if (new)
-		new->listens = old->listens;
+	if (!new)
+		return;
+	old->number->copied = true;
+	new->number->copied = true;
+	new->number->listens = old->number->listens;
 }
 
 long gev__call_dup(int fd)
@@ -56,12 +63,12 @@ long gev__call_dup3(int oldfd, int newfd, int flags)
 	long r;
 
 	/* Checked first, so that nobody is told of what does not happen. */
-	if (oldfd == newfd)
+	if (oldfd == newfd || (flags & ~O_CLOEXEC))
 		return -EINVAL;
 	r = gev__sys(SYS_fcntl, oldfd, F_GETFD);
 	if (r < 0)
 		return r;
-	gev__fd_retire(gev__hub_here(), newfd, -EBADF);
+	gev__fd_retire(gev__hub_here(), newfd);
 	r = gev__sys(SYS_dup3, oldfd, newfd, flags);
 	if (r >= 0)
 		inherit(oldfd, newfd);
@@ -78,38 +85,37 @@ long gev__call_dup2(int oldfd, int newfd)
 	return r < 0 ? r : newfd;
 }
 
-/* O_NONBLOCK as the program set it; the kernel has our own for listeners. */
-static long set_flags(struct gev__fd_rec *rec, int fd, long flags)
+/* For listeners the kernel's O_NONBLOCK is ours, and the program has its own. */
+static long set_flags(struct gev__number *number, int fd, long flags)
 {
-	long kernel = flags;
-	long r;
+	bool ours = number && number->listens;
+	long r = gev__sys(SYS_fcntl, fd, F_SETFL,
+		ours ? flags | O_NONBLOCK : flags);
 
-	if (rec && rec->listens)
-		kernel |= O_NONBLOCK;
-	r = gev__sys(SYS_fcntl, fd, F_SETFL, kernel);
-	if (r == 0 && rec)
-		rec->nonblock = flags & O_NONBLOCK;
+	if (r == 0 && number)
+		number->nonblock = flags & O_NONBLOCK;
 	return r;
 }
 
-static long get_flags(const struct gev__fd_rec *rec, int fd)
+static long get_flags(struct gev__number *number, int fd)
 {
 	long flags = gev__sys(SYS_fcntl, fd, F_GETFL);
 
-	if (flags >= 0 && rec && rec->listens && !rec->nonblock)
+	if (flags >= 0 && number && number->listens && !number->nonblock)
 		flags &= ~O_NONBLOCK;
 	return flags;
 }
 
 long gev__call_fcntl(int fd, int cmd, unsigned long arg)
 {
-	struct gev__fd_rec *rec = gev__fd_peek(gev__hub_here(), fd);
+	struct gev__number *number =
+		fd >= 0 && fd < GEV__FD_MAX ? gev__number(fd) : NULL;
 	long r;
 
 	if (cmd == F_SETFL)
-		return set_flags(rec, fd, (long)arg);
+		return set_flags(number, fd, (long)arg);
 	if (cmd == F_GETFL)
-		return get_flags(rec, fd);
+		return get_flags(number, fd);
 	r = gev__sys(SYS_fcntl, fd, cmd, arg);
 	if (r >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
 		inherit(fd, (int)r);
@@ -119,21 +125,14 @@ long gev__call_fcntl(int fd, int cmd, unsigned long arg)
 /* What of @events is ready just now; errors and hang-ups make both so. */
 static long look(int fd, int events)
 {
-	struct pollfd p = { .fd = fd };
-	struct timespec zero = { 0 };
-	long r;
+	long r = gev__fd_poll(fd, (events & GEV_READ ? POLLIN : 0) |
+		(events & GEV_WRITE ? POLLOUT : 0));
 
-	p.events = (short)((events & GEV_READ ? POLLIN : 0) |
-			   (events & GEV_WRITE ? POLLOUT : 0));
-	r = gev__sys(SYS_ppoll, &p, 1, &zero, NULL, 0);
 	if (r <= 0)
 		return r;
-	if (p.revents & POLLNVAL)
-		return -EBADF;
-	if (p.revents & (POLLERR | POLLHUP))
+	if (r & (POLLERR | POLLHUP))
 		return events;
-	return (p.revents & POLLIN ? GEV_READ : 0) |
-	       (p.revents & POLLOUT ? GEV_WRITE : 0);
+	return (r & POLLIN ? GEV_READ : 0) | (r & POLLOUT ? GEV_WRITE : 0);
 }
 
 long gev__call_wait_fd(int fd, int events, gev_time timeout)
@@ -142,6 +141,7 @@ long gev__call_wait_fd(int fd, int events, gev_time timeout)
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
 	gev_time deadline;
+	bool expired;
 	long r;
 
 	if (!rec)
@@ -149,19 +149,14 @@ long gev__call_wait_fd(int fd, int events, gev_time timeout)
 	if (!events || (events & ~(GEV_READ | GEV_WRITE)) ||
 		timeout < GEV_FOREVER)
 		return -EINVAL;
-	deadline = gev_loop_update(hub->loop) + timeout;
+	deadline = gev__fd_deadline(hub, timeout);
 	while ((r = look(fd, events)) == 0) {
-		r = gev__fd_wait(hub, rec, fd, events, timeout, NULL,
-			"wait_fd");
-		if (r == -EPERM)
+		r = gev__fd_wait(hub, rec, fd, events,
+			gev__fd_left(hub, deadline), &expired, "wait_fd");
+		if (r == -EPERM && rec->kind == GEV__FD_FILE)
 			return events;
 		if (r < 0)
 			return r;
-		if (timeout > 0) {
-			timeout = deadline - gev_loop_update(hub->loop);
-			if (timeout < 0)
-				timeout = 0;
-		}
 	}
 	return r;
 }

@@ -77,7 +77,7 @@ int gev_wait_fd(int fd, int events, gev_time timeout)
 
 void gev_forget(int fd)
 {
-	gev__fd_retire(gev__hub_here(), fd, -EBADF);
+	gev__fd_retire(gev__hub_here(), fd);
 }
 
 int gev_socket(int domain, int type, int protocol)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * read and write in all their forms.  For sockets they are recv and send.
- * Pipes are tried with RWF_NOWAIT; where that does not work (terminals; pipes
- * before Linux 6.4) they are asked first.  Either way the descriptor's flags,
- * which other processes may share, stay as they are.
+ * Pipes are tried with RWF_NOWAIT; where that does not work (FIFOs, terminals,
+ * pipes before Linux 6.4) they are asked first, so that the flags, which other
+ * processes may share, stay as they are.  Only in writing to a device, which
+ * does not say how much it takes, they can't.
  */
 #include "calls/calls.h"
 #include "calls/transfer.h"
@@ -14,54 +15,53 @@
 #define RWF_NOWAIT 8
 #endif
 
-static long poll_now(int fd, int side)
+static long attempt_socket(struct gev__transfer *t, const struct iovec *iov,
+	int n)
 {
-	struct pollfd p = { .fd = fd,
-		.events = side == GEV_READ ? POLLIN : POLLOUT };
-	struct timespec zero = { 0 };
+	int flags = t->flags | MSG_DONTWAIT | (t->done ? MSG_NOSIGNAL : 0);
+	bool reads = t->side == GEV_READ;
+	struct msghdr msg = { .msg_iov = (struct iovec *)iov,
+		.msg_iovlen = (size_t)n };
 
-	return gev__sys(SYS_ppoll, &p, 1, &zero, NULL, 0);
+	if (t->iov)
+		return gev__sys(reads ? SYS_recvmsg : SYS_sendmsg, t->fd, &msg,
+			flags);
+	return gev__sys(reads ? SYS_recvfrom : SYS_sendto, t->fd, t->buf,
+		t->left, flags, NULL, 0);
 }
 
-/* The first element that is not empty, cut to @max bytes. */
-static struct iovec first_of(const struct iovec *iov, int n, size_t max)
+/* A pipe that can be written to takes PIPE_BUF bytes at least. */
+static long attempt_polled(struct gev__transfer *t, struct gev__fd_rec *rec,
+	const struct iovec *iov, int n)
 {
-	for (int i = 0; i < n; i++)
-		if (iov[i].iov_len)
-			return (struct iovec){ iov[i].iov_base,
-				iov[i].iov_len < max ? iov[i].iov_len : max };
-	return (struct iovec){ NULL, 0 };
-}
+	struct iovec window[GEV__WINDOW];
+	bool reads = t->side == GEV_READ;
+	long r;
 
-/* What is ready for writing takes PIPE_BUF bytes at least, so no more. */
-static long attempt_polled(int fd, int side, const struct iovec *iov, int n)
-{
-	long r = poll_now(fd, side);
-	struct iovec first;
-
+	if (!reads && rec->kind == GEV__FD_DEVICE)
+		return gev__fd_unblocked(SYS_writev, t->fd, iov, n);
+	r = gev__fd_poll(t->fd, reads ? POLLIN : POLLOUT);
 	if (r <= 0)
 		return r < 0 ? r : -EAGAIN;
-	if (side == GEV_READ)
-		return gev__sys(SYS_readv, fd, iov, n);
-	first = first_of(iov, n, PIPE_BUF);
-	return gev__sys(SYS_writev, fd, &first, 1);
+	if (!reads && gev__iov_size(iov, n) > PIPE_BUF) {
+		n = gev__iov_piece(window, iov, n, 0, PIPE_BUF);
+		iov = window;
+	}
+	return gev__sys(reads ? SYS_readv : SYS_writev, t->fd, iov, n);
 }
 
 static bool unsupported(long r)
 {
-	return r == -EOPNOTSUPP || r == -ESPIPE || r == -EINVAL ||
-	       r == -ENOSYS;
+	return r == -EOPNOTSUPP || r == -ENOSYS;
 }
 
-static long attempt(struct gev__transfer *t, struct gev__fd_rec *rec)
+static long attempt_other(struct gev__transfer *t, struct gev__fd_rec *rec,
+	const struct iovec *iov, int n)
 {
 	bool reads = t->side == GEV_READ;
-	struct iovec one = { t->buf, t->left };
-	const struct iovec *iov = t->iov ? t->iov : &one;
-	int n = t->iov ? t->iovcnt : 1;
 	long r;
 
-	if (rec->kind == GEV__FD_FILE || rec->nonblock)
+	if (rec->kind == GEV__FD_FILE || rec->number->nonblock)
 		return gev__sys(reads ? SYS_readv : SYS_writev, t->fd, iov, n);
 	if (!rec->no_nowait) {
 		r = gev__sys(reads ? SYS_preadv2 : SYS_pwritev2, t->fd, iov, n,
@@ -70,68 +70,60 @@ static long attempt(struct gev__transfer *t, struct gev__fd_rec *rec)
 			return r;
 		rec->no_nowait = true;
 	}
-	return attempt_polled(t->fd, t->side, iov, n);
+	return attempt_polled(t, rec, iov, n);
 }
 
-static long put(int fd, const void *buf, size_t size, int flags)
+static long attempt(struct gev__transfer *t, struct gev__fd_rec *rec)
 {
-	(void)flags;
-	return gev__call_write(fd, buf, size);
+	struct iovec window[GEV__WINDOW];
+	const struct iovec *iov = t->iov;
+	int n = t->iovcnt;
+
+	if (!t->iov) {
+		window[0] = (struct iovec){ t->buf, t->left };
+		iov = window;
+		n = 1;
+	} else if (t->done) {
+		n = gev__iov_piece(window, iov, n, t->done, SIZE_MAX);
+		iov = window;
+	}
+	return gev__fd_is_socket(rec) ? attempt_socket(t, iov, n) :
+					attempt_other(t, rec, iov, n);
 }
 
-static long check(int fd, int n)
+/* The kernel has an answer to these at once, whatever the descriptor. */
+static bool is_trivial(const struct iovec *iov, int n)
 {
-	int kind = gev__fd_kind(fd);
-
-	if (kind < 0)
-		return kind;
-	return n < 0 || n > IOV_MAX ? -EINVAL : kind;
+	return !iov || n <= 0 || n > IOV_MAX || gev__iov_size(iov, n) == 0;
 }
 
 long gev__call_readv(int fd, const struct iovec *iov, int n)
 {
 	struct gev__transfer t = { .attempt = attempt, .name = "read",
-		.fd = fd, .side = GEV_READ, .iov = iov, .iovcnt = n };
-	struct msghdr msg = { .msg_iov = (struct iovec *)iov,
-		.msg_iovlen = (size_t)n };
-	long kind = check(fd, n);
+		.fd = fd, .side = GEV_READ, .vain = true, .iov = iov,
+		.iovcnt = n };
 
-	if (kind < 0)
-		return kind;
-	return gev__fd_is_socket((int)kind) ? gev__call_recvmsg(fd, &msg, 0) :
-					      gev__transfer(&t);
+	return is_trivial(iov, n) ? gev__sys(SYS_readv, fd, iov, n) :
+				    gev__transfer(&t);
 }
 
 long gev__call_writev(int fd, const struct iovec *iov, int n)
 {
 	struct gev__transfer t = { .attempt = attempt, .name = "write",
-		.fd = fd, .side = GEV_WRITE, .iov = iov, .iovcnt = n };
-	struct msghdr msg = { .msg_iov = (struct iovec *)iov,
-		.msg_iovlen = (size_t)n };
-	long kind = check(fd, n);
-	long r;
+		.fd = fd, .side = GEV_WRITE, .whole = true, .iov = iov,
+		.iovcnt = n };
 
-	if (kind < 0)
-		return kind;
-	if (gev__fd_is_socket((int)kind))
-		return gev__call_sendmsg(fd, &msg, 0);
-	r = gev__transfer(&t);
-	if (r <= 0 || !gev__fd_blocks(fd))
-		return r;
-	return gev__transfer_rest(fd, iov, (size_t)n, r, 0, put);
+	return is_trivial(iov, n) ? gev__sys(SYS_writev, fd, iov, n) :
+				    gev__transfer(&t);
 }
 
 long gev__call_read(int fd, void *buf, size_t size)
 {
 	struct gev__transfer t = { .attempt = attempt, .name = "read",
 		.fd = fd, .side = GEV_READ, .buf = buf, .left = size };
-	int kind = gev__fd_kind(fd);
 
-	if (kind < 0)
-		return kind;
-	return gev__fd_is_socket(kind) ?
-		gev__call_recvfrom(fd, buf, size, 0, NULL, NULL) :
-		gev__transfer(&t);
+	return size == 0 ? gev__sys(SYS_read, fd, buf, size) :
+			   gev__transfer(&t);
 }
 
 long gev__call_write(int fd, const void *buf, size_t size)
@@ -139,11 +131,6 @@ long gev__call_write(int fd, const void *buf, size_t size)
 	struct gev__transfer t = { .attempt = attempt, .name = "write",
 		.fd = fd, .side = GEV_WRITE, .whole = true,
 		.buf = (void *)buf, .left = size };
-	int kind = gev__fd_kind(fd);
 
-	if (kind < 0)
-		return kind;
-	return gev__fd_is_socket(kind) ?
-		gev__call_sendto(fd, buf, size, 0, NULL, 0) :
-		gev__transfer(&t);
+	return gev__transfer(&t);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One read or write, however often it has to be tried.
+ * One call that may have to wait, however often it has to be tried.
  */
 #ifndef GEV_CALLS_TRANSFER_H
 #define GEV_CALLS_TRANSFER_H
@@ -10,51 +10,55 @@
 #include <sys/uio.h>
 
 struct gev__transfer {
-	/* What to do, without waiting; the result or -errno. */
+	/*
+	 * What to do, without waiting: the result, or -errno; -EAGAIN if it is
+	 * to be tried again when @side is ready.
+	 */
 	long (*attempt)(struct gev__transfer *t, struct gev__fd_rec *rec);
 	const char *name;         /* for reports */
 	int fd;
 	int side;                 /* GEV_READ or GEV_WRITE */
-	int flags;                /* MSG_* */
+	int flags;                /* MSG_*, or those of accept4 */
 	bool whole;               /* goes on until nothing is left */
+	bool strict;              /* what went through does not make up for an error */
 	bool vain;                /* a short read of it says nothing */
+	bool enough;              /* an attempt says: don't go on */
 	bool timed;               /* deadline is set */
-	int expiry;               /* what it answers when that is over */
+	int expiry;               /* what it answers after that; 0: -EAGAIN */
 	gev_time deadline;        /* by the loop's clock */
+	gev_time pause;           /* try after that, ready or not; 0: don't */
+	size_t done;              /* bytes, if whole */
 	size_t left;              /* bytes, if whole or a stream is read */
 
 	/* What of these the attempt needs. */
 	void *buf;                /* moves on, with left */
-	const struct iovec *iov;
+	const struct iovec *iov;  /* the first @done bytes of it are done */
 	int iovcnt;
-	struct msghdr *msg;
+	struct msghdr *msg;       /* likewise */
+	size_t controlsize;       /* as it was, if whole */
 	void *addr;
-	socklen_t *addrlen;       /* in and out, for recvfrom */
-	socklen_t addrsize;       /* in, for sendto */
+	socklen_t *addrlen;       /* in and out, for recvfrom and accept */
+	socklen_t addrsize;       /* in, for sendto and connect */
 };
 
-/* The count transferred, whatever came after it; or -errno. */
-long gev__transfer(struct gev__transfer *t);
-
-/* Writes a buffer of a vector; the count or -errno. */
-typedef long gev__put_fn(int fd, const void *buf, size_t size, int flags);
+/* At first, if nothing announces that another attempt is worthwhile. */
+#define GEV__PAUSE GEV_MS(1)
 
 /*
- * A vector of which @done bytes are written: the rest, element by element, so
- * that the caller's vector is not touched.  The count in all.
+ * The result of the last attempt, or of the wait before it; but what was done
+ * by then if that is more than nothing (and not strict).
  */
-long gev__transfer_rest(int fd, const struct iovec *iov, size_t n, long done,
-	int flags, gev__put_fn *put);
+long gev__transfer(struct gev__transfer *t);
 
-/* The kind of @fd; or -errno. */
-int gev__fd_kind(int fd);
+/* Bytes in a vector. */
+size_t gev__iov_size(const struct iovec *iov, int n);
 
-/* Whether a call on @fd may wait: it is not O_NONBLOCK. */
-bool gev__fd_blocks(int fd);
-
-static inline bool gev__fd_is_socket(int kind)
-{
-	return kind == GEV__FD_STREAM || kind == GEV__FD_PACKET;
-}
+/*
+ * A piece of a vector: what comes after the first @skip bytes, at most @max
+ * bytes, and no more elements than @window has.  The number of those.
+ */
+#define GEV__WINDOW 16
+int gev__iov_piece(struct iovec window[GEV__WINDOW], const struct iovec *iov,
+	int n, size_t skip, size_t max);
 
 #endif

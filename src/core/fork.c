@@ -11,6 +11,8 @@
 #include "core/link.h"
 #include "core/timeout.h"
 
+void (*gev__fds_forked)(struct gev_hub *hub);
+
 static bool of_another(struct gev_timer_node *node, void *keep)
 {
 	gev_greenlet *g = keep;
@@ -96,8 +98,6 @@ static void forked(struct gev_hub *hub)
 		hub->main = g;
 	}
 	gev__hub_restart(hub);
-	if (hub->fds)
-		hub->fds_forked(hub->fds);
 	gev__loop_forked(hub->loop); /* what fails is tried again by the loop */
 }
 
@@ -106,6 +106,8 @@ void gev__forked(void)
 	struct gev__thread *t = gev__thread;
 
 	gev__mem_forked();
+	if (gev__fds_forked)
+		gev__fds_forked(t ? t->hub : NULL);
 	if (t && t->hub)
 		forked(t->hub);
 }

@@ -66,7 +66,6 @@ struct gev_hub {
 	gev_timer_watcher trimmer;  /* gives back stacks, a while later */
 	struct gev__fdtab *fds;     /* calls/: what is known of descriptors */
 	void (*fds_free)(struct gev__fdtab *fds);
-	void (*fds_forked)(struct gev__fdtab *fds);
 };
 
 /* Switches between two polls: at first, at the least, at the most. */
@@ -100,6 +99,9 @@ static inline bool gev__hub_is_current(const struct gev_hub *hub)
 {
 	return hub->thread->current == hub->coro;
 }
+
+/* calls/: what a child of fork() has to do with its tables, if there are any. */
+extern void (*gev__fds_forked)(struct gev_hub *hub);
 
 /* To the error hook, if there is one.  @code is negative. */
 void gev__hub_error(struct gev_hub *hub, gev_greenlet *g, int code,

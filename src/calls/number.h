@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all hubs have to know of a descriptor number: its generation, who uses
+ * it, and how O_NONBLOCK looks to the program.
+ */
+#ifndef GEV_CALLS_NUMBER_H
+#define GEV_CALLS_NUMBER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GEV__FD_MAX (1 << 22)
+
+struct gev__number {
+	_Atomic uint32_t generation; /* from 1 */
+	_Atomic uint32_t user;       /* id of the first hub that knows it, or 0 */
+	atomic_bool shared;          /* another one does as well */
+	atomic_bool nonblock;        /* O_NONBLOCK as the program sees it */
+	atomic_bool listens;         /* made O_NONBLOCK by us, for accept */
+	atomic_bool copied;          /* its flags are another number's too */
+};
+
+/* That of @fd, which is below GEV__FD_MAX.  NULL: no memory. */
+struct gev__number *gev__number(int fd);
+
+#endif

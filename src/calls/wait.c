@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for a descriptor: one reader and one writer, woken by edges.
+ */
+#include "calls/descriptor.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#define NS_PER_S 1000000000
+
+static gev_time of_timeval(const struct timeval *tv)
+{
+	if (tv->tv_sec >= INT64_MAX / NS_PER_S ||
+		(tv->tv_sec == 0 && tv->tv_usec == 0))
+		return GEV_FOREVER;
+	return (gev_time)tv->tv_sec * NS_PER_S + tv->tv_usec * 1000;
+}
+
+static gev_time read_timeo(int fd, int option)
+{
+	struct timeval tv = { 0 };
+	socklen_t size = sizeof(tv);
+
+	gev__sys(SYS_getsockopt, fd, SOL_SOCKET, option, &tv, &size);
+	return of_timeval(&tv);
+}
+
+gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side)
+{
+	if (!rec->timeo_known || rec->number->shared || rec->number->copied) {
+		rec->rcvtimeo = read_timeo(fd, SO_RCVTIMEO);
+		rec->sndtimeo = read_timeo(fd, SO_SNDTIMEO);
+		rec->timeo_known = true;
+	}
+	return side == GEV_READ ? rec->rcvtimeo : rec->sndtimeo;
+}
+
+gev_time gev__fd_deadline(struct gev_hub *hub, gev_time timeout)
+{
+	gev_time now;
+
+	if (timeout == GEV_FOREVER)
+		return GEV_FOREVER;
+	now = gev_loop_update(hub->loop);
+	return timeout > INT64_MAX - now ? GEV_FOREVER : now + timeout;
+}
+
+gev_time gev__fd_left(struct gev_hub *hub, gev_time deadline)
+{
+	gev_time now;
+
+	if (deadline == GEV_FOREVER)
+		return GEV_FOREVER;
+	now = gev_loop_update(hub->loop);
+	return deadline > now ? deadline - now : 0;
+}
+
+long gev__fd_poll(int fd, int events)
+{
+	struct pollfd p = { .fd = fd, .events = (short)events };
+	struct timespec zero = { 0 };
+	long r = gev__sys(SYS_ppoll, &p, 1, &zero, NULL, 0);
+
+	if (r <= 0)
+		return r;
+	return p.revents & POLLNVAL ? -EBADF : p.revents;
+}
+
+long gev__fd_unblocked(long nr, int fd, const void *arg, long size)
+{
+	long flags = gev__sys(SYS_fcntl, fd, F_GETFL);
+	long r;
+
+	if (flags < 0)
+		return flags;
+	gev__sys(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
+	r = gev__sys(nr, fd, arg, size);
+	gev__sys(SYS_fcntl, fd, F_SETFL, flags);
+	return r;
+}
+
+static void describe(const struct gev_waiter *w, void *text)
+{
+	gev__text_add(text, "on descriptor ");
+	gev__text_num(text, (uint64_t)(uintptr_t)w->object);
+}
+
+/* Says in the caller's message who is in the way. */
+static long busy(struct gev_hub *hub, const struct gev_waiter *w)
+{
+	gev_greenlet *g = hub->thread->current->greenlet;
+	struct gev__text t;
+
+	if (!g)
+		return -EBUSY;
+	t = gev__text_in(g->message, sizeof(g->message));
+	describe(w, &t);
+	gev__text_add(&t, " already waits ");
+	gev__text_coro(&t, w->coro);
+	gev__text_end(&t);
+	return -EBUSY;
+}
+
+/* Subscribes to edges of @side; the first time the kernel tells the state. */
+static long ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd, int side)
+{
+	int events = rec->asked | side;
+	int r;
+
+	if (events == rec->asked)
+		return 0;
+	r = gev__edge_add(hub->loop, fd, &rec->edge, events);
+	if (r == 0)
+		rec->asked = (uint8_t)events;
+	else if (r == -EPERM)
+		rec->kind = GEV__FD_FILE;
+	return r;
+}
+
+static long park(struct gev_hub *hub, struct gev__fd_rec *rec, int side,
+	struct gev_waiter *w, gev_time timeout)
+{
+	long r;
+
+	if (side & GEV_READ)
+		rec->reader = w;
+	if (side & GEV_WRITE)
+		rec->writer = w;
+	gev__hold(hub);
+	r = gev__park(w, timeout);
+	gev__unhold(hub);
+	if (rec->reader == w)
+		rec->reader = NULL;
+	if (rec->writer == w)
+		rec->writer = NULL;
+	return r;
+}
+
+/* Whether @fd was closed since it had @generation, whatever it is now. */
+static bool was_closed(const struct gev__fd_rec *rec, int fd,
+	uint32_t generation)
+{
+	return rec->generation != generation ||
+	       gev__number(fd)->generation != generation;
+}
+
+long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	int side, gev_time timeout, bool *expired, const char *what)
+{
+	struct gev_waiter w = { .what = what,
+		.object = (void *)(uintptr_t)fd,
+		.describe = describe };
+	uint32_t generation = rec->generation;
+	long r;
+
+	if ((side & GEV_READ) && rec->reader)
+		return busy(hub, rec->reader);
+	if ((side & GEV_WRITE) && rec->writer)
+		return busy(hub, rec->writer);
+	r = ask(hub, rec, fd, side);
+	if (r < 0)
+		return r;
+	r = park(hub, rec, side, &w, timeout);
+	if ((r == 0 || w.expired) && was_closed(rec, fd, generation))
+		return -EBADF;
+	*expired = w.expired;
+	return r;
+}
