@@ -73,10 +73,10 @@ static int update(gev_loop *loop, int fd)
 		events |= w->events;
 	f->generation++;
 	r = loop->backend->watch(loop, fd, events);
-	if (r < 0)
-		f->generation--;
-	else
+	if (r == 0 || events == 0)
 		f->registered = events != 0;
+	else
+		f->generation--;
 	return r;
 }
 

@@ -103,25 +103,15 @@ static int add_directory(const gev_loop *loop, const char *path)
 	return wd;
 }
 
-static bool is_used(gev_loop *loop, int wd)
-{
-	struct gev_list *node;
-
-	gev__list_for_each(node, &loop->watchers[GEV__STAT])
-		if (watcher_of(node)->wd == wd)
-			return true;
-	return false;
-}
-
-/* Two watchers of one file share its wd. */
+/*
+ * Another watcher of the same file has the same wd.  It then hears that this
+ * is gone, and watches anew.
+ */
 static void set_wd(gev_stat_watcher *w, int wd)
 {
-	gev_loop *loop = w->w.loop;
-	int old = w->wd;
-
+	if (w->wd >= 0)
+		gev__sys(SYS_inotify_rm_watch, w->w.loop->inotify, w->wd);
 	w->wd = wd;
-	if (old >= 0 && !is_used(loop, old))
-		gev__sys(SYS_inotify_rm_watch, loop->inotify, old);
 }
 
 static void watch_path(gev_stat_watcher *w)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Async watchers: sent to by other threads and by signal handlers. */
+#include "t.h"
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
-#include "t.h"
 
 static gev_loop *loop;
 static gev_async_watcher async;
@@ -64,6 +64,19 @@ static void many_sends_are_one_call(void)
 		gev_async_send(&async);
 	t_eq(gev_loop_run(loop, 0), 0);
 	t_log_is("async ");
+	gev_loop_free(loop);
+}
+
+static void each_send_is_heard(void)
+{
+	loop = gev_loop_new();
+	gev_async_init(&async, loop);
+	for (int i = 0; i < 3; i++) {
+		gev_async_start(&async, log_and_stop, "async");
+		gev_async_send(&async);
+		t_eq(gev_loop_run(loop, GEV_RUN_NOWAIT), 0);
+	}
+	t_log_is("async async async ");
 	gev_loop_free(loop);
 }
 
@@ -135,6 +148,7 @@ int main(void)
 	T_RUN(c40_send_from_a_thread_wakes_the_loop);
 	T_RUN(send_from_a_signal_handler_wakes_the_loop);
 	T_RUN(many_sends_are_one_call);
+	T_RUN(each_send_is_heard);
 	T_RUN(a_send_is_remembered_while_stopped);
 	T_RUN(no_send_is_lost);
 	T_RUN(bad_arguments_are_refused);

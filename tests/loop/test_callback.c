@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* gev_loop_run_callback() and its form for other threads. */
+#include "t.h"
 #include <pthread.h>
 #include <unistd.h>
-#include "t.h"
 
 static gev_loop *loop;
 

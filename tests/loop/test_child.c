@@ -84,6 +84,20 @@ static void tells_how_a_child_ended(void)
 	gev_loop_free(loop);
 }
 
+static void one_that_ended_before_is_told_too(void)
+{
+	gev_child_watcher w;
+	pid_t pid = child_exiting(8);
+	siginfo_t info;
+
+	loop = gev_loop_new();
+	t_eq(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+	start(&w, pid);
+	t_eq(gev_loop_run(loop, GEV_RUN_NOWAIT), 0);
+	t_log_is("exit:8 ");
+	gev_loop_free(loop);
+}
+
 static void other_children_are_left_alone(void)
 {
 	gev_child_watcher w;
@@ -202,6 +216,22 @@ static void no_descriptor_left_is_an_error(void)
 	gev_loop_free(loop);
 }
 
+static void news_of_another_child_is_not_of_this(void)
+{
+	gev_child_watcher w;
+	pid_t pid = child_waiting();
+
+	loop = gev_loop_new();
+	start(&w, pid);
+	raise(SIGCHLD);
+	t_eq(gev_loop_run(loop, GEV_RUN_NOWAIT), 1);
+	t_log_is("");
+	kill(pid, SIGKILL);
+	t_eq(gev_loop_run(loop, 0), 0);
+	t_log_is("signal:9 ");
+	gev_loop_free(loop);
+}
+
 static void without_pidfd(void (*test)(void))
 {
 	gev__inject = (struct gev__inject){ .nr = SYS_pidfd_open,
@@ -216,9 +246,19 @@ static void without_pidfd_tells_how_a_child_ended(void)
 	without_pidfd(tells_how_a_child_ended);
 }
 
+static void without_pidfd_one_that_ended_before_is_told(void)
+{
+	without_pidfd(one_that_ended_before_is_told_too);
+}
+
 static void without_pidfd_other_children_are_left_alone(void)
 {
 	without_pidfd(other_children_are_left_alone);
+}
+
+static void without_pidfd_news_of_another_is_not_of_this(void)
+{
+	without_pidfd(news_of_another_child_is_not_of_this);
 }
 
 static void without_pidfd_a_stopped_watcher_reaps_nothing(void)
@@ -239,6 +279,7 @@ static void without_pidfd_the_programs_handler_still_runs(void)
 int main(void)
 {
 	T_RUN(tells_how_a_child_ended);
+	T_RUN(one_that_ended_before_is_told_too);
 	T_RUN(other_children_are_left_alone);
 	T_RUN(a_stopped_watcher_reaps_nothing);
 	T_RUN(somebody_else_may_reap_it);
@@ -246,7 +287,9 @@ int main(void)
 	T_RUN(the_programs_sigchld_handler_still_runs);
 	T_RUN(no_descriptor_left_is_an_error);
 	T_RUN(without_pidfd_tells_how_a_child_ended);
+	T_RUN(without_pidfd_one_that_ended_before_is_told);
 	T_RUN(without_pidfd_other_children_are_left_alone);
+	T_RUN(without_pidfd_news_of_another_is_not_of_this);
 	T_RUN(without_pidfd_a_stopped_watcher_reaps_nothing);
 	T_RUN(without_pidfd_bad_pids_are_refused);
 	T_RUN(without_pidfd_the_programs_handler_still_runs);

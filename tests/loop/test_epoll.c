@@ -234,13 +234,16 @@ static void events_of_a_closed_duplicate_are_dropped(void)
 	dup_of_old = dup(number);
 	gev__edge_drop(loop, number);
 	close(number);
+	t_eq(write(old[1], "x", 1), 1);
+	turn();
+	t_eq(loop->strays, 1);
 	unix_pair(new);
 	t_eq(new[0], number);
 	t_eq(gev__edge_add(loop, number, &edge, GEV_READ), 0);
 	t_eq(write(old[1], "x", 1), 1);
 	turn();
 	t_log_is("");
-	t_eq(loop->strays, 1);
+	t_eq(loop->strays, 2);
 	t_eq(write(new[1], "x", 1), 1);
 	turn();
 	t_log_is("r ");
@@ -275,6 +278,8 @@ static void a_stray_that_repeats_is_got_rid_of(void)
 	close(fds[0]);
 	gev_watcher_stop(&w.w);
 	t_eq(write(fds[1], "x", 1), 1);
+	turn();
+	t_eq(loop->strays, 1);
 	for (int i = 0; i < 100; i++)
 		turn();
 	t_eq(loop->strays, 0);
@@ -300,6 +305,22 @@ static void c43_a_closed_epoll_descriptor_is_reported_once(void)
 	t_eq(write(fds[1], "x", 1), 1);
 	turn();
 	t_log_is("r ");
+	gev_loop_free(loop);
+	close_pair(fds);
+}
+
+static void c43_whoever_got_its_number_keeps_it(void)
+{
+	int fds[2], number;
+
+	set_up();
+	number = gev_loop_fd(loop);
+	close(number);
+	unix_pair(fds);
+	t_eq(fds[0], number);
+	t_fails(gev_loop_run(loop, GEV_RUN_NOWAIT), EINVAL);
+	t_eq(write(fds[0], "x", 1), 1);
+	t_eq(gev_loop_run(loop, GEV_RUN_NOWAIT), 0);
 	gev_loop_free(loop);
 	close_pair(fds);
 }
@@ -418,6 +439,8 @@ static void without_pwait2_timers_are_not_early(void)
 	gev_timer_start(&t, never, NULL);
 	t_eq(gev_loop_run(loop, 0), 0);
 	t_ok(gev_loop_now(loop) - start >= GEV_US(1500));
+	t_eq(gev__inject.calls, 1);
+	gev__inject = (struct gev__inject){ .nr = SYS_epoll_pwait };
 	gev_timer_start(&t, never, NULL);
 	t_eq(gev_loop_run(loop, 0), 0);
 	t_eq(gev__inject.calls, 1);
@@ -454,6 +477,7 @@ int main(void)
 	T_RUN(events_of_a_closed_duplicate_are_dropped);
 	T_RUN(a_stray_that_repeats_is_got_rid_of);
 	T_RUN(c43_a_closed_epoll_descriptor_is_reported_once);
+	T_RUN(c43_whoever_got_its_number_keeps_it);
 	T_RUN(c43_the_eventfd_is_remade_too);
 	T_RUN(c43_no_descriptor_for_a_new_one);
 	T_RUN(new_fails_cleanly);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Fork watchers, and the child's loop. */
-#include <sys/wait.h>
-#include <unistd.h>
 #include "base/inject.h"
 #include "loop/backend.h"
-#include "loop/loop.h"
 #include "t.h"
+#include <dirent.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static gev_loop *loop;
 
@@ -90,6 +90,29 @@ static void a_callback_may_fork(void)
 	gev_loop_free(loop);
 }
 
+static int open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void the_childs_descriptors_replace_the_parents(void)
+{
+	int before;
+
+	loop = gev_loop_new();
+	before = open_descriptors();
+	t_eq(gev_loop_forked(loop), 0);
+	t_eq(open_descriptors(), before);
+	gev_loop_free(loop);
+	t_eq(open_descriptors(), before - 2);
+}
+
 /* The eventfd is the child's own: the parent is not woken by it. */
 static void sends_stay_in_their_process(void)
 {
@@ -127,6 +150,7 @@ int main(void)
 {
 	T_RUN(c34_a_fork_watcher_runs_only_in_the_child);
 	T_RUN(a_callback_may_fork);
+	T_RUN(the_childs_descriptors_replace_the_parents);
 	T_RUN(sends_stay_in_their_process);
 	T_RUN(no_descriptor_left_is_an_error);
 	return t_done();

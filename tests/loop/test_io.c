@@ -135,6 +135,7 @@ static void c41_bad_descriptors_are_an_error(void)
 	t_ok(!gev_watcher_active(&w.w));
 	t_eq(gev_io_init(&w, loop, 1 << 28, GEV_READ), 0);
 	t_fails(gev_io_start(&w, log_events, ""), EBADF);
+	t_ok(loop->fds_room < 1 << 20);
 	turn();
 	t_log_is("");
 	tear_down();

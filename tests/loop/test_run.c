@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* gev_loop_run(): when it ends, and in which order things are called. */
-#include <pthread.h>
-#include <unistd.h>
 #include "t.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static gev_loop *loop;
 
@@ -71,6 +74,10 @@ static void a_watcher_without_ref_does_not_count(void)
 	t_eq(gev_loop_run(loop, 0), 0);
 	gev_watcher_stop(&t.w);
 	t_log_is("");
+	gev_timer_init(&t, loop, GEV_SEC(10), 0);
+	gev_timer_start(&t, log_name, "counts");
+	t_eq(gev_loop_run(loop, 0), 0);
+	t_log_is("counts ");
 	gev_loop_free(loop);
 }
 
@@ -100,6 +107,50 @@ static void an_iteration_goes_in_order(void)
 	gev_loop_free(loop);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/* Started backwards, and ready all at once. */
+static void kinds_of_one_priority_go_in_order(void)
+{
+	gev_stat_watcher file;
+	gev_async_watcher async;
+	gev_child_watcher child;
+	gev_signal_watcher sig;
+	gev_timer_watcher timer;
+	gev_io_watcher io;
+	siginfo_t info;
+	char path[] = "/tmp/gev-run-XXXXXX";
+	int fd = mkstemp(path);
+	int ready[2];
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	t_eq(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+	virtual_loop();
+	gev_stat_init(&file, loop, path, 0);
+	gev_stat_start(&file, log_name, "stat");
+	gev_async_init(&async, loop);
+	gev_async_start(&async, log_name, "async");
+	gev_child_init(&child, loop, pid);
+	gev_child_start(&child, log_name, "child");
+	gev_signal_init(&sig, loop, SIGUSR1);
+	gev_signal_start(&sig, log_name, "signal");
+	gev_timer_init(&timer, loop, 0, 0);
+	gev_timer_start(&timer, log_name, "timer");
+	t_eq(unlink(path), 0);
+	gev_async_send(&async);
+	raise(SIGUSR1);
+	t_eq(pipe(ready), 0);
+	t_eq(write(ready[1], "x", 1), 1);
+	gev_io_init(&io, loop, ready[0], GEV_READ);
+	gev_io_start(&io, log_name, "io");
+	t_eq(gev_loop_run(loop, GEV_RUN_NOWAIT), 1);
+	t_log_is("io timer signal child async stat ");
+	gev_loop_free(loop);
+	close(fd);
+	close(ready[0]);
+	close(ready[1]);
 }
 
 static void higher_priorities_are_called_first(void)
@@ -132,8 +183,10 @@ static void idle_runs_when_nothing_else_does(void)
 	t_eq(gev_idle_start(&idle, log_name_and_stop, "idle"), 0);
 	gev_timer_init(&t, loop, 0, 0);
 	gev_timer_start(&t, log_name, "timer");
+	t_eq(gev_loop_run(loop, GEV_RUN_NOWAIT), 1);
+	t_log_is("timer ");
 	t_eq(gev_loop_run(loop, 0), 0);
-	t_log_is("timer idle ");
+	t_log_is("idle ");
 	gev_loop_free(loop);
 }
 
@@ -381,6 +434,7 @@ int main(void)
 	T_RUN(c35_run_ends_when_nothing_counts);
 	T_RUN(a_watcher_without_ref_does_not_count);
 	T_RUN(an_iteration_goes_in_order);
+	T_RUN(kinds_of_one_priority_go_in_order);
 	T_RUN(higher_priorities_are_called_first);
 	T_RUN(idle_runs_when_nothing_else_does);
 	T_RUN(nowait_does_not_wait);

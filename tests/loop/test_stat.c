@@ -146,6 +146,34 @@ static void two_watchers_of_one_file_are_both_told(void)
 	tear_down();
 }
 
+/* What the kernel still looks at for the loop. */
+static int kernel_watches(void)
+{
+	char name[64], line[256];
+	FILE *f;
+	int n = 0;
+
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", loop->inotify);
+	f = fopen(name, "r");
+	while (fgets(line, sizeof(line), f))
+		n += strncmp(line, "inotify", 7) == 0;
+	fclose(f);
+	return n;
+}
+
+static void stopping_lets_go_of_the_file(void)
+{
+	gev_stat_watcher w;
+
+	set_up();
+	append("abc");
+	start(&w, path);
+	t_eq(kernel_watches(), 1);
+	gev_watcher_stop(&w.w);
+	t_eq(kernel_watches(), 0);
+	tear_down();
+}
+
 static void looks_every_interval_besides(void)
 {
 	gev_stat_watcher w;
@@ -255,6 +283,7 @@ int main(void)
 	T_RUN(sees_a_file_appear_and_go_and_appear);
 	T_RUN(sees_a_file_replaced);
 	T_RUN(two_watchers_of_one_file_are_both_told);
+	T_RUN(stopping_lets_go_of_the_file);
 	T_RUN(looks_every_interval_besides);
 	T_RUN(without_inotify_it_polls);
 	T_RUN(a_relative_path_is_fine);
