@@ -303,7 +303,7 @@ static void free_unwinds_the_suspended(void)
 
 	gev_coro_set_parent(c, between);
 	gev_coro_switch(between, as_pointer(1));
-	gev_coro_switch(c, as_pointer(1)); /* goes to between, which comes back */
+	gev_coro_switch(c, as_pointer(1)); /* returns by between */
 	errno = ENOENT;
 	t_eq(gev_coro_free(c), 0);
 	t_eq(errno, ENOENT);
