@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flood PORT PID MILLISECONDS - how an echo server's clients fare next to a flood.
+ * flood PORT PID MILLISECONDS - how clients fare next to a flood.
  *
- * Four connections send chunks of 64 to 256 KiB as fast as they can and read
- * the echo.  Meanwhile four neighbours each send 64 bytes every millisecond.
+ * Four connections to an echo server send chunks of 64 to 256 KiB as fast as
+ * they can and read the echo.  Meanwhile four neighbours each send 64 bytes every millisecond.
  * A late reply counts for the messages that came due meanwhile, too: a stall
  * is felt by all who come during it.  Prints the neighbours' 99th percentile
  * and the worst, in milliseconds, and the flood's megabytes per second.
@@ -34,8 +34,7 @@ static double flooded;
 
 static void blast(int fd)
 {
-	size_t size = CHUNK_MIN +
-		bench_random() % (CHUNK_MAX - CHUNK_MIN + 1);
+	size_t size = CHUNK_MIN + bench_random() % (CHUNK_MAX - CHUNK_MIN + 1);
 	ssize_t n;
 
 	send(fd, chunk, size, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -10,7 +10,7 @@ static void *serve(void *arg)
 	ssize_t n;
 
 	net_nodelay(st_netfd_fileno(fd));
-	while ((n = st_read(fd, buffer, sizeof(buffer), ST_UTIME_NO_TIMEOUT)) > 0)
+	while ((n = st_read(fd, buffer, BUFFER_SIZE, ST_UTIME_NO_TIMEOUT)) > 0)
 		if (st_write(fd, buffer, (size_t)n, ST_UTIME_NO_TIMEOUT) < n)
 			break;
 	st_netfd_close(fd);
