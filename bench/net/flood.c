@@ -3,10 +3,11 @@
  * flood PORT PID MILLISECONDS - how clients fare next to a flood.
  *
  * Four connections to an echo server send chunks of 64 to 256 KiB as fast as
- * they can and read the echo.  Meanwhile four neighbours each send 64 bytes every millisecond.
- * A late reply counts for the messages that came due meanwhile, too: a stall
- * is felt by all who come during it.  Prints the neighbours' 99th percentile
- * and the worst, in milliseconds, and the flood's megabytes per second.
+ * they can and read the echo.  Meanwhile four neighbours each send 64 bytes
+ * every millisecond.  A late reply counts for the messages that came due
+ * meanwhile, too: a stall is felt by all who come during it.  Prints the
+ * neighbours' 99th percentile and the worst, in milliseconds, and the flood's
+ * megabytes per second.
  */
 #include <stdbool.h>
 #include "net.h"
