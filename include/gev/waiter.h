@@ -28,6 +28,7 @@ typedef struct gev_waiter {
 	const void *object;    /* for reports: what is waited on */
 	void (*describe)(const struct gev_waiter *w, void *text);
 	void *value;           /* what the wake brought */
+	void (*woke)(struct gev_waiter *w); /* an arm of a select: tells it */
 	int result;            /* 0 or a negative errno; valid once woken */
 	bool woken;
 	bool expired;          /* by its own timeout */
@@ -35,7 +36,7 @@ typedef struct gev_waiter {
 
 /* @what names the wait in reports; a static string, or NULL. */
 #ifdef __cplusplus
-#define GEV_WAITER_INIT(what) { {0, 0}, 0, 0, (what), 0, 0, 0, false, false }
+#define GEV_WAITER_INIT(what) { {0, 0}, 0, (what), 0, 0, 0, 0, 0, false, false }
 #else
 #define GEV_WAITER_INIT(what_) { .what = (what_) }
 #endif

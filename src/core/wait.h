@@ -53,6 +53,8 @@ static inline void gev__wake(struct gev_waiter *w, int result)
 	if (w->coro) {
 		w->coro->waiter = NULL;
 		gev__ready(w->coro->thread->hub, w->coro);
+	} else if (w->woke) {
+		w->woke(w);
 	}
 }
 
