@@ -1,32 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork, and what it shares with the end of a hub: greenlets that are left
+ * fork, and what it shares with the end of a hub: coroutines that are left
  * where they are.
  *
  * The child goes on with the greenlet that forked, which is main there.  The
- * hub's coroutine may have been anywhere in the loop: it is made anew.
+ * hub's coroutine may have been anywhere in the loop: it is made anew.  If it
+ * was the hub that forked, in a callback, that goes on, and main with it.
  */
 #include "core/fork.h"
 #include "base/mem.h"
 #include "core/link.h"
 #include "core/timeout.h"
+#include "core/wait.h"
 
 void (*gev__fds_forked)(struct gev_hub *hub);
 
 static bool of_another(struct gev_timer_node *node, void *keep)
 {
-	gev_greenlet *g = keep;
-
-	return gev__is_alarm(node) || gev__is_later(node) ||
-	       gev__timeout_disown(node, g->coro);
+	return gev__is_later(node) || gev__alarm_disown(node, keep) ||
+	       gev__timeout_disown(node, keep);
 }
 
 /* Removes nothing: counts what is left of core's. */
 static bool hold_again(struct gev_timer_node *node, void *hub)
 {
-	if (gev__is_timeout(node))
+	if (gev__is_timeout(node) || gev__is_alarm(node))
 		gev__hold(hub);
 	return false;
+}
+
+/* Nobody may wake it any more. */
+static void leave_where_it_is(gev_coro *c)
+{
+	struct gev_waiter *w = c->waiter;
+
+	c->state = GEV__CORO_DEAD;
+	c->waiter = NULL;
+	if (!w)
+		return;
+	w->coro = NULL;
+	gev__wake(w, -ECANCELED);
 }
 
 static void abandon_one(gev_greenlet *g)
@@ -34,13 +47,12 @@ static void abandon_one(gev_greenlet *g)
 	bool started = g->phase == GEV__STARTED || g->phase == GEV__BEGUN;
 	struct gev_list *node;
 
+	leave_where_it_is(g->coro);
+	g->coro->parent = g->coro->thread->main;
 	g->phase = GEV__ENDED;
 	g->error = ECANCELED;
-	g->coro->state = GEV__CORO_DEAD;
-	g->coro->waiter = NULL;
 	g->unseen = false;
 	g->hub = NULL;
-	gev__list_init(&g->waiters);
 	while ((node = gev__list_pop(&g->links)))
 		gev__link_free(gev__container(node, struct gev__link, node));
 	if (g->tree)
@@ -59,21 +71,25 @@ static void clear_runq(struct gev__runq *q)
 
 		if (c->state == GEV__CORO_DEAD)
 			gev__greenlet_put(c->greenlet);
+		else if (!c->greenlet)
+			leave_where_it_is(c);
 	}
 }
 
 void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 {
+	gev_coro *coro = keep ? keep->coro : NULL;
 	struct gev_list *node, *save;
 
-	clear_runq(&hub->runq);
 	hub->loop->refs -= hub->held;
 	hub->held = 0;
-	gev__heap_purge(&hub->loop->timers, of_another, keep);
+	gev__heap_purge(&hub->loop->timers, of_another, coro);
 	gev__heap_purge(&hub->loop->timers, hold_again, hub);
-	gev__timeouts_disown(hub, keep->coro);
-	gev__list_init(&hub->joiners);
-	gev__list_init(&keep->waiters);
+	gev__timeouts_disown(hub, coro);
+	clear_runq(&hub->runq);
+	while ((node = gev__list_pop(&hub->strays)))
+		leave_where_it_is(
+			gev__container(node, struct gev__stray, node)->coro);
 	while ((node = gev__list_pop(&hub->notified)))
 		gev__greenlet_put(gev__container(node, gev_greenlet, notify));
 	gev__list_for_each_safe(node, save, &hub->greenlets) {
@@ -86,18 +102,32 @@ void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 	hub->stats.living = 0;
 }
 
+static void become_main(struct gev_hub *hub, gev_greenlet *g)
+{
+	leave_where_it_is(hub->main->coro);
+	gev__greenlet_main_free(hub->main);
+	hub->main = g;
+	hub->thread->main = g->coro;
+	g->coro->parent = NULL;
+}
+
+static bool is_ready(const gev_coro *c)
+{
+	return c->state == GEV__CORO_SCHEDULED && !c->waiter;
+}
+
 static void forked(struct gev_hub *hub)
 {
-	gev_greenlet *g = hub->thread->current->greenlet;
+	gev_coro *self = hub->thread->current;
+	gev_greenlet *g = self->greenlet ? self->greenlet : hub->main;
 
-	if (!g)
-		g = hub->main;
 	gev__abandon(hub, g);
-	if (g != hub->main) {
-		gev__greenlet_main_free(hub->main);
-		hub->main = g;
-	}
-	gev__hub_restart(hub);
+	if (g != hub->main)
+		become_main(hub, g);
+	if (self != hub->coro)
+		gev__hub_restart(hub);
+	else if (is_ready(g->coro))
+		gev__ready(hub, g->coro);
 	gev__loop_forked(hub->loop); /* what fails is tried again by the loop */
 }
 
@@ -110,6 +140,8 @@ void gev__forked(void)
 		gev__fds_forked(t ? t->hub : NULL);
 	if (t && t->hub)
 		forked(t->hub);
+	else if (t && t->loop)
+		gev__loop_forked(t->loop);
 }
 
 int gev_fork(void)

@@ -89,21 +89,34 @@ gev_greenlet *gev__greenlet_main(gev_hub *hub)
 
 	if (!g)
 		return NULL;
-	init(g, hub, &hub->thread->root);
+	init(g, hub, hub->thread->main);
 	gev__strcut(g->name, "main", sizeof(g->name));
 	g->phase = GEV__BEGUN;
 	return g;
+}
+
+/* As main does in a child that was forked by another greenlet. */
+static bool lies_on_its_stack(const gev_greenlet *g)
+{
+	return g == (const gev_greenlet *)(g->coro + 1);
 }
 
 void gev__greenlet_main_free(gev_greenlet *g)
 {
 	gev__list_del(&g->all);
 	g->coro->greenlet = NULL;
-	gev__free(g, sizeof(*g));
+	g->coro->pending = 0;
+	g->hub = NULL;
+	g->phase = GEV__ENDED;
+	if (!lies_on_its_stack(g))
+		gev__free(g, sizeof(*g));
 }
 
+/* By the time it goes, the hub may be another or gone. */
 void gev__greenlet_put(gev_greenlet *g)
 {
+	struct gev__thread *t;
+
 	if (--g->refs > 0)
 		return;
 	if (g->phase < GEV__ENDED) {
@@ -112,13 +125,15 @@ void gev__greenlet_put(gev_greenlet *g)
 		gev__greenlet_put(g);
 		return;
 	}
-	if (g->hub && !g->hub->trimmer.w.active)
-		gev__trim_later(g->hub);
+	t = g->coro->thread;
+	if (t->hub && !t->hub->trimmer.w.active)
+		gev__trim_later(t->hub);
+	g->coro->parent = t->hub ? t->hub->coro : t->main;
 	gev__coro_drop(g->coro);
 }
 
 /* Reads what the function returned; errno is still as it left it. */
-static int error_of(gev_greenlet *g, intptr_t *value)
+static int error_of(const gev_coro *self, intptr_t *value)
 {
 	intptr_t v = *value;
 	int code;
@@ -128,7 +143,7 @@ static int error_of(gev_greenlet *g, intptr_t *value)
 	*value = 0;
 	if (v < -GEV__ERRNO_MAX)
 		return EINVAL;
-	code = v == -1 ? *g->hub->thread->errno_at : (int)-v;
+	code = v == -1 ? *self->thread->errno_at : (int)-v;
 	return code > 0 ? code : EPERM;
 }
 
@@ -184,17 +199,20 @@ static void begin(gev_coro *self)
 {
 	gev_greenlet *g = self->greenlet;
 	gev_hub *hub = g->hub;
+	gev_coro *next;
 	intptr_t value;
 	int error;
 
 	g->phase = GEV__BEGUN;
 	value = g->fn(g->arg);
-	error = error_of(g, &value);
-	if (g == hub->main)
+	error = error_of(self, &value);
+	if (self == self->thread->main)
 		gev__host_exit(error ? 1 : 0);
 	gev__greenlet_end(g, value, error);
 	gev__greenlet_put(g);
-	gev__coro_jump(hub->thread, gev__runq_pop(hub)); /* in tail position */
+	next = gev__runq_pop(hub);
+	hub->stats.switches += next != hub->coro;
+	gev__coro_jump(hub->thread, next); /* in tail position */
 }
 
 /* It is in the run queue, or a timer will put it there. */

@@ -20,13 +20,14 @@ static void on_loop_error(gev_loop *loop, int code, const char *where,
 	gev__hub_error(hub, NULL, -code, where);
 }
 
-/* Ends somebody's wait with @result, main's if main waits. */
+/* Ends main's wait with @result, or one in a coroutine main switched to. */
 static void wake_main(struct gev_hub *hub, int result)
 {
 	gev_coro *c = hub->main->coro;
 
-	if (!c->waiter && hub->last_parker)
-		c = hub->last_parker;
+	if (!c->waiter && !gev__list_empty(&hub->strays))
+		c = gev__container(hub->strays.next, struct gev__stray, node)
+			    ->coro;
 	if (c->waiter)
 		gev__wake(c->waiter, result);
 }
@@ -75,7 +76,7 @@ static int take_loop(struct gev_hub *hub)
 
 	hub->loop = t->loop ? t->loop : gev__loop_make(&r);
 	if (!hub->loop)
-		return r;
+		return -r;
 	t->loop = hub->loop;
 	hub->loop->owned = true;
 	hub->loop->error_fn = on_loop_error;
@@ -88,7 +89,7 @@ static void own_coro(struct gev_hub *hub, gev_coro *c)
 	hub->coro = c;
 	hub->thread->scheduler = c;
 	c->state = GEV__CORO_SCHEDULED;
-	c->parent = &hub->thread->root;
+	c->parent = hub->main->coro;
 }
 
 static int init(struct gev_hub *hub, struct gev__thread *t)
@@ -104,6 +105,7 @@ static int init(struct gev_hub *hub, struct gev__thread *t)
 	gev__list_init(&hub->joiners);
 	gev__list_init(&hub->due);
 	gev__list_init(&hub->spawn_callbacks);
+	gev__list_init(&hub->strays);
 	hub->main = gev__greenlet_main(hub);
 	if (!hub->main)
 		return -ENOMEM;
@@ -130,8 +132,10 @@ static void free_hub(struct gev_hub *hub)
 	if (hub->main)
 		gev__greenlet_main_free(hub->main);
 	gev__spawn_callbacks_free(hub);
+	gev_callback_stop(&hub->drain);
+	gev_callback_stop(&hub->notify);
 	if (hub->loop)
-		hub->loop->owned = false;
+		hub->loop->error_fn = NULL;
 	hub->thread->scheduler = NULL;
 	hub->thread->hub = NULL;
 	gev__free(hub, sizeof(*hub));
@@ -177,9 +181,9 @@ static int destroy(struct gev_hub *hub, unsigned flags)
 	if (flags & ~GEV_DESTROY_LOOP)
 		return -EINVAL;
 	quit(hub);
+	gev__abandon(hub, NULL);
 	if (hub->trimmer.w.active)
 		gev_watcher_stop(&hub->trimmer.w);
-	gev__abandon(hub, hub->main);
 	free_hub(hub);
 	if ((flags & GEV_DESTROY_LOOP) && t->loop) {
 		gev__loop_drop(t->loop);

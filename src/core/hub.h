@@ -34,6 +34,12 @@ struct gev__runq {
 	uint32_t tail;
 };
 
+/* A raw coroutine that is parked; on its stack, in the hub's list. */
+struct gev__stray {
+	struct gev_list node;
+	gev_coro *coro;
+};
+
 struct gev_hub {
 	struct gev__thread *thread;
 	gev_loop *loop;
@@ -55,7 +61,7 @@ struct gev_hub {
 	uint32_t telling;           /* of them that are under way */
 	bool begun;                 /* its coroutine has run */
 	bool quitting;              /* gev_hub_destroy() waits for its coroutine */
-	gev_coro *last_parker;      /* who gave control to the hub */
+	struct gev_list strays;     /* raw coroutines that are parked */
 	gev_error_fn *error_fn;
 	void *error_arg;
 	gev_deadlock_fn *deadlock_fn;
@@ -195,10 +201,7 @@ static inline __attribute__((always_inline)) void gev__step_aside(
 	gev_coro *self = hub->thread->current;
 
 	gev__assert(self != hub->coro && self != next);
-	if (__builtin_expect(next == hub->coro, 0))
-		hub->last_parker = self;
-	else
-		hub->stats.switches++;
+	hub->stats.switches += next != hub->coro;
 	self->state = GEV__CORO_SCHEDULED;
 }
 

@@ -126,17 +126,16 @@ int gev_timeout_start_with(gev_timeout *t, gev_time after, int code)
 
 bool gev_timeout_cancel(gev_timeout *t)
 {
-	if (!t || t->hub != gev__hub_here())
-		return false;
+	if (!t || t->state == FIRED || t->hub != gev__hub_here())
+		return gev_timeout_fired(t);
 	if (t->state == DUE) {
 		settle(t);
 	} else if (t->state == ARMED) {
 		gev__timer_disarm(t->hub->loop, &t->timer);
 		gev__unhold(t->hub);
 	}
-	if (t->state != FIRED)
-		t->state = IDLE;
-	return t->state == FIRED;
+	t->state = IDLE;
+	return false;
 }
 
 bool gev_timeout_fired(const gev_timeout *t)

@@ -14,9 +14,10 @@ bool gev__is_alarm(const struct gev_timer_node *node);
 bool gev__is_later(const struct gev_timer_node *node);
 
 /*
- * Timeouts other than @keep's will never fire: that of one timer (false if it
- * is none, or @keep's), or all that are due.
+ * Timeouts other than @keep's will never fire (NULL: nobody's is kept): that
+ * of one timer (false if it is none, or @keep's), or all that are due.
  */
+bool gev__alarm_disown(struct gev_timer_node *node, const gev_coro *keep);
 bool gev__timeout_disown(struct gev_timer_node *node, const gev_coro *keep);
 void gev__timeouts_disown(struct gev_hub *hub, const gev_coro *keep);
 

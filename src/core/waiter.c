@@ -26,6 +26,12 @@ bool gev__is_alarm(const struct gev_timer_node *node)
 	return node->fire == alarm_fire;
 }
 
+bool gev__alarm_disown(struct gev_timer_node *node, const gev_coro *keep)
+{
+	return gev__is_alarm(node) &&
+	       gev__container(node, struct alarm, node)->waiter->coro != keep;
+}
+
 /*
  * A greenlet that was killed fails in all its waits.  One that does not heed
  * that must not keep the others from running.
@@ -59,27 +65,46 @@ int gev__interrupted(struct gev_hub *hub, gev_coro *self)
 	return -code;
 }
 
+static inline __attribute__((always_inline)) int leave_until_woken(
+	struct gev_hub *hub, gev_coro *self, struct gev_waiter *w)
+{
+	w->coro = self;
+	self->waiter = w;
+	gev__leave(hub);
+	gev__assert(w->woken && !self->waiter);
+	w->coro = NULL;
+	hub->budget = GEV__BUDGET;
+	return w->result;
+}
+
+static __attribute__((noinline)) int sleep_raw(struct gev_hub *hub,
+	gev_coro *self, struct gev_waiter *w)
+{
+	struct gev__stray stray = { .coro = self };
+	int r;
+
+	if (gev__runq_reserve(hub) < 0) {
+		gev__waiter_unlink(w);
+		return -ENOMEM;
+	}
+	gev__list_add_tail(&hub->strays, &stray.node);
+	r = leave_until_woken(hub, self, w);
+	gev__list_del(&stray.node);
+	hub->members--;
+	return r;
+}
+
 /* Parks @self, which is not interrupted, on @w, which is not woken. */
 static inline __attribute__((always_inline)) int sleep_on(
 	struct gev_hub *hub, gev_coro *self, struct gev_waiter *w)
 {
 	gev_greenlet *g = self->greenlet;
 
-	if (g) {
-		g->since = hub->loop->now;
-		g->fruitless = 0;
-	} else if (gev__runq_reserve(hub) < 0) {
-		gev__waiter_unlink(w);
-		return -ENOMEM;
-	}
-	w->coro = self;
-	self->waiter = w;
-	gev__leave(hub);
-	gev__assert(w->woken && !self->waiter);
-	w->coro = NULL;
-	hub->members -= !g;
-	hub->budget = GEV__BUDGET;
-	return w->result;
+	if (__builtin_expect(!g, 0))
+		return sleep_raw(hub, self, w);
+	g->since = hub->loop->now;
+	g->fruitless = 0;
+	return leave_until_woken(hub, self, w);
 }
 
 static int sleep_timed(struct gev_hub *hub, gev_coro *self,

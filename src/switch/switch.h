@@ -59,6 +59,7 @@ struct gev__thread {
 	int *errno_at;             /* the thread's errno */
 	struct gev_hub *hub;       /* core/: NULL if it has none */
 	gev_coro *scheduler;       /* core/: the hub's coroutine, or NULL */
+	gev_coro *main;            /* core/: the root, or which one forked */
 	gev_loop *loop;            /* core/: kept from one hub to the next */
 	gev_coro_trace_fn *trace;
 	void *trace_arg;

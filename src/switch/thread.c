@@ -41,6 +41,7 @@ struct gev__thread *gev__thread_get(void)
 		return NULL;
 	t->errno_at = gev__host_errno();
 	t->current = &t->root;
+	t->main = &t->root;
 	t->shadow_stack = shadow_stack();
 	gev__coro_init(&t->root, t);
 	t->root.state = GEV__CORO_RUNNING;
