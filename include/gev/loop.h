@@ -105,6 +105,9 @@ typedef void gev_loop_error_fn(gev_loop *loop, int code, const char *where,
 /*
  * gev_loop_set_error_hook - be told of failing callbacks.
  *
+ * @code is the errno value, positive; @where is "callback" or the kind of
+ * watcher: "io", "timer" and so on.
+ *
  * Returns   0; or -1 with errno EINVAL, EPERM, EBUSY (the loop is a hub's: use
  *           gev_hub_set_error_hook()).
  */

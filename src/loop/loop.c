@@ -16,19 +16,19 @@
 /* So many events of descriptors nobody knows, and the poller is remade. */
 #define STRAYS_MAX 32
 
-static __thread int thread_id;
-
-int gev__thread_id(void)
+static int this_thread(void)
 {
-	if (thread_id == 0)
-		thread_id = gev__sys(SYS_gettid);
-	return thread_id;
+	static __thread int id;
+
+	if (id == 0)
+		id = gev__sys(SYS_gettid);
+	return id;
 }
 
 /* In the child of a fork both sides still hold the parent's id. */
 bool gev__loop_mine(const gev_loop *loop)
 {
-	return loop->owner == gev__thread_id();
+	return loop->owner == this_thread();
 }
 
 void gev__loop_clock(gev_loop *loop)
@@ -174,7 +174,7 @@ gev_loop *gev__loop_make(int *error)
 	*error = ENOMEM;
 	if (!loop)
 		return NULL;
-	loop->owner = gev__thread_id();
+	loop->owner = this_thread();
 	loop->poll_fd = -1;
 	loop->wake_fd = -1;
 	loop->inotify = -1;
@@ -290,10 +290,9 @@ gev_time gev_loop_now(const gev_loop *loop)
 
 gev_time gev_loop_update(gev_loop *loop)
 {
-	if (!loop)
-		return 0;
-	gev__loop_clock(loop);
-	return loop->now;
+	if (loop && gev__loop_mine(loop))
+		gev__loop_clock(loop);
+	return gev_loop_now(loop);
 }
 
 int gev_loop_set_virtual(gev_loop *loop, bool on)
@@ -315,7 +314,7 @@ int gev_loop_fd(const gev_loop *loop)
 
 gev_time gev_loop_next(gev_loop *loop)
 {
-	return loop ? time_to_wait(loop) : GEV_FOREVER;
+	return loop && gev__loop_mine(loop) ? time_to_wait(loop) : GEV_FOREVER;
 }
 
 int gev_loop_set_error_hook(gev_loop *loop, gev_loop_error_fn *fn, void *arg)

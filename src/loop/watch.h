@@ -10,7 +10,6 @@
 
 /* Whether the calling thread made @loop. */
 bool gev__loop_mine(const gev_loop *loop);
-int gev__thread_id(void);
 
 /* Reads the clock: loop->now. */
 void gev__loop_clock(gev_loop *loop);
