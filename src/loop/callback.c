@@ -111,6 +111,7 @@ void gev__callbacks_run(gev_loop *loop)
 void gev__callbacks_drop(gev_loop *loop)
 {
 	take_posted(loop);
+	gev__list_del(&loop->mark); /* a forked child left it there */
 	while (!gev__list_empty(&loop->callbacks))
 		release(pop(loop));
 }

@@ -2,6 +2,7 @@
 /* Fork watchers, and the child's loop. */
 #include "base/inject.h"
 #include "loop/backend.h"
+#include "loop/loop.h"
 #include "t.h"
 #include <dirent.h>
 #include <sys/syscall.h>
@@ -90,6 +91,40 @@ static void a_callback_may_fork(void)
 	gev_loop_free(loop);
 }
 
+static int drop_the_loop(void *arg)
+{
+	gev_callback *last = arg;
+
+	if (fork() == 0) {
+		t_eq(gev__loop_forked(loop), 0);
+		gev__loop_drop(loop);
+		t_ok(!gev_callback_pending(last));
+		_exit(t_failures != 0);
+	}
+	return 0;
+}
+
+static int do_nothing(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* As a hub's child does that destroys its hub at once. */
+static void c34_a_child_may_drop_the_loop_in_the_middle(void)
+{
+	gev_callback cb[2] = { GEV_CALLBACK_INIT };
+	int status = -1;
+
+	loop = gev_loop_new();
+	gev_loop_run_callback(loop, &cb[0], drop_the_loop, &cb[1]);
+	gev_loop_run_callback(loop, &cb[1], do_nothing, NULL);
+	gev_loop_run(loop, 0);
+	t_ok(wait(&status) > 0);
+	t_eq(status, 0);
+	gev_loop_free(loop);
+}
+
 static int open_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -150,6 +185,7 @@ int main(void)
 {
 	T_RUN(c34_a_fork_watcher_runs_only_in_the_child);
 	T_RUN(a_callback_may_fork);
+	T_RUN(c34_a_child_may_drop_the_loop_in_the_middle);
 	T_RUN(the_childs_descriptors_replace_the_parents);
 	T_RUN(sends_stay_in_their_process);
 	T_RUN(no_descriptor_left_is_an_error);
