@@ -13,7 +13,7 @@
 int *gev__host_errno(void);
 
 /*
- * The calling thread has got a hub.  From now on the host calls
+ * The calling thread uses coroutines.  From now on the host calls
  * gev__thread_exit() (core/hub.h) when the thread ends, and gev__forked()
  * (core/hub.h) in the child of a fork.  0 or -errno.
  */

@@ -39,6 +39,10 @@ struct gev__thread *gev__thread_get(void)
 	t = gev__map(sizeof(*t));
 	if (!t)
 		return NULL;
+	if (gev__host_attach() < 0) {
+		gev__unmap(t, sizeof(*t));
+		return NULL;
+	}
 	t->errno_at = gev__host_errno();
 	t->current = &t->root;
 	t->main = &t->root;

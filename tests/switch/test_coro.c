@@ -58,7 +58,6 @@ static void *try_foreign(void *arg)
 	t_fails(gev_coro_set_parent(foreign, here()), EPERM);
 	t_fails(gev_coro_set_parent(mine, foreign), EPERM);
 	t_eq(gev_coro_free(mine), 0);
-	gev__thread_free();
 	return NULL;
 }
 
@@ -512,7 +511,6 @@ static void *without_memory(void *arg)
 	t_eq(gev_coro_thrown(), 0);
 	gev__inject.nr = -1;
 	t_ok(gev_coro_current() != NULL);
-	gev__thread_free();
 	return NULL;
 }
 
