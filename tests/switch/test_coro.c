@@ -145,7 +145,7 @@ static void c86_stable_memory(void)
 	cycles(1000);
 	before = resident_kib();
 	cycles(100000);
-	t_ok(resident_kib() - before < 256);
+	t_ok(resident_kib() - before < 1024);
 }
 
 static void starts_as_new(void)
