@@ -7,17 +7,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#define SHIFT 6
-#define CHUNK (1 << SHIFT)
-#define CHUNKS (GEV__FD_MAX / CHUNK)
-
-struct gev__fdtab {
-	struct gev_hub *hub;
-	uint32_t id;               /* from 1; never used twice */
-	struct gev_list all;       /* in the list of all tables */
-	struct gev__fd_rec *chunks[CHUNKS]; /* mapped sparsely */
-};
-
 /* All tables, for gev__fd_retire() to reach the other hubs. */
 static struct {
 	struct gev__lock lock;
@@ -41,9 +30,9 @@ static void on_edge(struct gev__edge *edge, int events)
 
 static struct gev__fd_rec *find(struct gev__fdtab *tab, int fd)
 {
-	struct gev__fd_rec *chunk = tab->chunks[fd >> SHIFT];
+	struct gev__fd_rec *chunk = tab->chunks[fd >> GEV__FD_SHIFT];
 
-	return chunk ? &chunk[fd & (CHUNK - 1)] : NULL;
+	return chunk ? &chunk[fd & (GEV__FD_CHUNK - 1)] : NULL;
 }
 
 static void free_table(struct gev__fdtab *tab)
@@ -51,13 +40,13 @@ static void free_table(struct gev__fdtab *tab)
 	gev__lock(&tables.lock);
 	gev__list_del(&tab->all);
 	gev__unlock(&tables.lock);
-	for (int c = 0; c < CHUNKS; c++) {
+	for (int c = 0; c < GEV__FD_CHUNKS; c++) {
 		if (!tab->chunks[c])
 			continue;
-		for (int i = 0; i < CHUNK; i++)
+		for (int i = 0; i < GEV__FD_CHUNK; i++)
 			if (tab->chunks[c][i].asked)
-				gev__edge_drop(tab->hub->loop, c * CHUNK + i);
-		gev__unmap(tab->chunks[c], CHUNK * sizeof(struct gev__fd_rec));
+				gev__edge_drop(tab->hub->loop, c * GEV__FD_CHUNK + i);
+		gev__unmap(tab->chunks[c], GEV__FD_CHUNK * sizeof(struct gev__fd_rec));
 	}
 	gev__unmap(tab, sizeof(*tab));
 }
@@ -72,8 +61,8 @@ static void forked(struct gev_hub *hub)
 	if (!tab)
 		return;
 	gev__list_add(&tables.list, &tab->all);
-	for (int c = 0; c < CHUNKS; c++)
-		for (int i = 0; tab->chunks[c] && i < CHUNK; i++) {
+	for (int c = 0; c < GEV__FD_CHUNKS; c++)
+		for (int i = 0; tab->chunks[c] && i < GEV__FD_CHUNK; i++) {
 			tab->chunks[c][i].reader = NULL;
 			tab->chunks[c][i].writer = NULL;
 		}
@@ -105,11 +94,11 @@ static struct gev__fd_rec *make(struct gev_hub *hub, int fd)
 
 	if (!tab)
 		return NULL;
-	if (!tab->chunks[fd >> SHIFT]) {
-		chunk = gev__map(CHUNK * sizeof(*chunk));
+	if (!tab->chunks[fd >> GEV__FD_SHIFT]) {
+		chunk = gev__map(GEV__FD_CHUNK * sizeof(*chunk));
 		if (!chunk)
 			return NULL;
-		tab->chunks[fd >> SHIFT] = chunk;
+		tab->chunks[fd >> GEV__FD_SHIFT] = chunk;
 	}
 	return find(tab, fd);
 }
@@ -201,14 +190,9 @@ static int classify(struct gev__fd_rec *rec, int fd)
 	return 0;
 }
 
-bool gev__fd_nonblock(struct gev__fd_rec *rec, int fd)
+void gev__fd_read_flags(struct gev__fd_rec *rec, int fd)
 {
-	struct gev__number *number = rec->number;
-
-	if (__builtin_expect(number->copied && !number->listens, 0))
-		number->nonblock = gev__sys(SYS_fcntl, fd, F_GETFL) &
-				   O_NONBLOCK;
-	return number->nonblock;
+	rec->number->nonblock = gev__sys(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK;
 }
 
 /* The record of @fd, of the present generation. */
@@ -228,7 +212,7 @@ static struct gev__fd_rec *current(struct gev_hub *hub, int fd)
 	return rec;
 }
 
-struct gev__fd_rec *gev__fd_get(struct gev_hub *hub, int fd, int *error)
+struct gev__fd_rec *gev__fd_look_up(struct gev_hub *hub, int fd, int *error)
 {
 	struct gev__fd_rec *rec;
 

@@ -43,11 +43,40 @@ struct gev__fd_rec {
 	bool no_nowait;             /* RWF_NOWAIT does not work on it */
 };
 
+#define GEV__FD_SHIFT 6
+#define GEV__FD_CHUNK (1 << GEV__FD_SHIFT)
+#define GEV__FD_CHUNKS (GEV__FD_MAX / GEV__FD_CHUNK)
+
+struct gev__fdtab {
+	struct gev_hub *hub;
+	uint32_t id;               /* from 1; never used twice */
+	struct gev_list all;       /* in the list of all tables */
+	struct gev__fd_rec *chunks[GEV__FD_CHUNKS]; /* mapped sparsely */
+};
+
+/* The rest of gev__fd_get(). */
+struct gev__fd_rec *gev__fd_look_up(struct gev_hub *hub, int fd, int *error);
+
 /*
  * The record of @fd in @hub's table, its kind known.  NULL with *error -EBADF
  * (negative, or not open), -ENOMEM.
  */
-struct gev__fd_rec *gev__fd_get(struct gev_hub *hub, int fd, int *error);
+static inline struct gev__fd_rec *gev__fd_get(struct gev_hub *hub, int fd,
+	int *error)
+{
+	struct gev__fdtab *tab = hub->fds;
+	struct gev__fd_rec *rec = NULL;
+
+	if (__builtin_expect(tab && (unsigned)fd < GEV__FD_MAX, 1))
+		rec = tab->chunks[fd >> GEV__FD_SHIFT];
+	if (__builtin_expect(!rec, 0))
+		return gev__fd_look_up(hub, fd, error);
+	rec += fd & (GEV__FD_CHUNK - 1);
+	if (__builtin_expect(rec->kind == GEV__FD_UNKNOWN ||
+		    rec->generation != rec->number->generation, 0))
+		return gev__fd_look_up(hub, fd, error);
+	return rec;
+}
 
 /* The same, but NULL if the hub knows nothing of it. */
 struct gev__fd_rec *gev__fd_peek(struct gev_hub *hub, int fd);
@@ -64,8 +93,18 @@ void gev__fd_fresh(struct gev_hub *hub, int fd, int kind, bool nonblock);
  */
 void gev__fd_retire(struct gev_hub *hub, int fd);
 
+/* Asks the kernel for O_NONBLOCK, since another number may have changed it. */
+void gev__fd_read_flags(struct gev__fd_rec *rec, int fd);
+
 /* O_NONBLOCK as the program sees it. */
-bool gev__fd_nonblock(struct gev__fd_rec *rec, int fd);
+static inline bool gev__fd_nonblock(struct gev__fd_rec *rec, int fd)
+{
+	struct gev__number *number = rec->number;
+
+	if (__builtin_expect(number->copied && !number->listens, 0))
+		gev__fd_read_flags(rec, fd);
+	return number->nonblock;
+}
 
 /* What kind a socket is. */
 int gev__fd_kind_of(int domain, int type, int protocol);

@@ -138,12 +138,11 @@ static long park(struct gev_hub *hub, struct gev__fd_rec *rec, int side,
 	return r;
 }
 
-/* Whether @fd was closed since it had @generation, whatever it is now. */
-static bool was_closed(const struct gev__fd_rec *rec, int fd,
-	uint32_t generation)
+/* Whether it was closed since it had @generation, whatever it is now. */
+static bool was_closed(const struct gev__fd_rec *rec, uint32_t generation)
 {
 	return rec->generation != generation ||
-	       gev__number(fd)->generation != generation;
+	       rec->number->generation != generation;
 }
 
 long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
@@ -163,7 +162,7 @@ long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	if (r < 0)
 		return r;
 	r = park(hub, rec, side, &w, timeout);
-	if ((r == 0 || w.expired) && was_closed(rec, fd, generation))
+	if ((r == 0 || w.expired) && was_closed(rec, generation))
 		return -EBADF;
 	*expired = w.expired;
 	return r;

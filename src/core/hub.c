@@ -81,6 +81,8 @@ static int take_loop(struct gev_hub *hub)
 	hub->loop->owned = true;
 	hub->loop->error_fn = on_loop_error;
 	hub->loop->error_arg = hub;
+	hub->loop->turn = gev__drain;
+	hub->loop->turn_arg = hub;
 	return 0;
 }
 
@@ -132,10 +134,11 @@ static void free_hub(struct gev_hub *hub)
 	if (hub->main)
 		gev__greenlet_main_free(hub->main);
 	gev__spawn_callbacks_free(hub);
-	gev_callback_stop(&hub->drain);
 	gev_callback_stop(&hub->notify);
-	if (hub->loop)
+	if (hub->loop) {
 		hub->loop->error_fn = NULL;
+		hub->loop->turn_due = false;
+	}
 	hub->thread->scheduler = NULL;
 	hub->thread->hub = NULL;
 	gev__free(hub, sizeof(*hub));

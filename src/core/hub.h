@@ -7,7 +7,7 @@
  * The hub is a coroutine that runs the loop.  Whoever parks goes straight to
  * the head of the run queue; the hub itself gets its turn when the queue is
  * empty or the slice is used up.  It then polls for events, and goes on with
- * the queue from a callback of the loop (drain).
+ * the queue when the loop comes round to it (gev__drain).
  *
  * The five invariants of DESIGN.md are asserted here and in wait.h.
  */
@@ -51,7 +51,6 @@ struct gev_hub {
 	uint32_t members;           /* who may be in the ring at the same time */
 	long held;                  /* of the loop's refs, those of core/ and calls/ */
 	uint32_t budget;            /* I/O calls left before the caller yields */
-	gev_callback drain;         /* goes on with the run queue */
 	gev_callback notify;        /* runs links and reports failures */
 	struct gev_list notified;   /* dead greenlets that wait for that */
 	struct gev_list greenlets;  /* all that live, main first */
@@ -137,8 +136,8 @@ void gev__greenlet_bury(gev_coro *c);
 /* A stack went back to the pool: to be looked at before long. */
 void gev__trim_later(struct gev_hub *hub);
 
-/* The loop's callback that goes on with the run queue. */
-int gev__drain(void *hub);
+/* The loop has come round: goes on with the run queue. */
+void gev__drain(void *hub);
 
 /* A queue longer than this does not stay in the processor's cache. */
 #define GEV__RUNQ_LONG 64u
@@ -190,8 +189,7 @@ static inline void gev__runq_push(struct gev_hub *hub, gev_coro *c)
 static inline void gev__ready(struct gev_hub *hub, gev_coro *c)
 {
 	gev__runq_push(hub, c);
-	if (__builtin_expect(!hub->drain.pending, 0))
-		gev_loop_run_callback(hub->loop, &hub->drain, gev__drain, hub);
+	hub->loop->turn_due = true;
 }
 
 /* All of leaving the current coroutine for @next but the jump. */

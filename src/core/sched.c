@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run queue's slow side: room, and the callback by which the hub goes on
- * with it.
+ * The run queue's slow side: room, and how the hub goes on with it.
  */
 #include "core/hub.h"
 #include "base/mem.h"
@@ -50,27 +49,26 @@ static void adapt_slice(struct gev_hub *hub)
 		hub->slice_max /= 2;
 }
 
-int gev__drain(void *arg)
+void gev__drain(void *arg)
 {
 	struct gev_hub *hub = arg;
 	struct gev__runq *q = &hub->runq;
 	gev_coro *next;
 
+	hub->loop->turn_due = false;
 	if (hub->quitting)
-		return 0;
+		return;
 	if (hub->slice == 0)
 		adapt_slice(hub);
 	hub->slice = hub->slice_max;
 	hub->drained = hub->loop->now;
 	next = gev__runq_pop(hub);
 	if (next == hub->coro)
-		return 0;
+		return;
 	hub->stats.switches++;
 	hub->coro->state = GEV__CORO_SCHEDULED;
 	gev__coro_call(hub->thread, next);
-	if (q->head != q->tail && !hub->drain.pending)
-		gev_loop_run_callback(hub->loop, &hub->drain, gev__drain, hub);
-	return 0;
+	hub->loop->turn_due = q->head != q->tail;
 }
 
 /* How long a stack stays hot that nobody needs. */

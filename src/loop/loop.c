@@ -46,14 +46,14 @@ void gev__loop_error(gev_loop *loop, int code, const char *where)
 /* Something is to be called, be there events or not. */
 static bool is_busy(const gev_loop *loop)
 {
-	return gev__callbacks_waiting(loop) ||
+	return loop->turn_due || gev__callbacks_waiting(loop) ||
 	       !gev__queue_empty(&loop->pending) ||
 	       !gev__list_empty(&loop->expired);
 }
 
 static bool is_alive(const gev_loop *loop)
 {
-	return loop->refs > 0 || gev__callbacks_waiting(loop);
+	return loop->refs > 0 || loop->turn_due || gev__callbacks_waiting(loop);
 }
 
 static gev_time time_to_wait(gev_loop *loop)
@@ -131,7 +131,10 @@ static int iterate(gev_loop *loop, unsigned flags)
 	int r;
 
 	loop->iterations++;
-	gev__callbacks_run(loop);
+	if (gev__callbacks_waiting(loop))
+		gev__callbacks_run(loop);
+	if (loop->turn_due)
+		loop->turn(loop->turn_arg);
 	run_watchers(loop, GEV__PREPARE);
 	r = poll(loop, flags);
 	gev__timers_collect(loop);

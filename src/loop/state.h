@@ -46,6 +46,7 @@ enum gev__kind {
 
 /* Watchers that are about to be called; the highest priority comes first. */
 struct gev__queue {
+	bool used;            /* since it was last run */
 	struct gev_list of[GEV__PRIORITIES];
 };
 
@@ -76,6 +77,10 @@ struct gev_loop {
 	struct gev__queue pending;
 	struct gev__queue forked;  /* fork watchers on their way */
 	struct gev_list expired;   /* core's timer nodes about to fire */
+
+	bool turn_due;             /* @turn has something to do */
+	void (*turn)(void *arg);   /* a hub's: runs what is ready to run */
+	void *turn_arg;
 
 	struct gev_list callbacks;
 	struct gev_list mark;      /* the last of this iteration's callbacks */

@@ -36,7 +36,7 @@ void gev__queue_init(struct gev__queue *queue)
 
 bool gev__queue_empty(const struct gev__queue *queue)
 {
-	for (int i = 0; i < GEV__PRIORITIES; i++)
+	for (int i = 0; queue->used && i < GEV__PRIORITIES; i++)
 		if (!gev__list_empty(&queue->of[i]))
 			return false;
 	return true;
@@ -56,6 +56,7 @@ static void queue_add(struct gev__queue *queue, gev_watcher *w)
 	while (at != list && queued(at)->kind > w->kind)
 		at = at->prev;
 	gev__list_insert(&w->pending, at, at->next);
+	queue->used = true;
 }
 
 static gev_watcher *take_first(struct gev__queue *queue)
@@ -90,8 +91,9 @@ void gev__queue_run(struct gev__queue *queue)
 {
 	gev_watcher *w;
 
-	while ((w = take_first(queue)))
+	while (queue->used && (w = take_first(queue)))
 		call(w);
+	queue->used = false;
 }
 
 int gev__watcher_init(gev_watcher *w, gev_loop *loop, enum gev__kind kind,
