@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stddef.h>
 #include "base/host.h"
 
 /* Above any real errno value, below any pointer or size. */

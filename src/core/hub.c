@@ -118,8 +118,7 @@ static int init(struct gev_hub *hub, struct gev__thread *t)
 	if (!hub->coro)
 		return r;
 	own_coro(hub, hub->coro);
-	r = take_loop(hub);
-	return r < 0 ? r : gev__host_attach();
+	return take_loop(hub);
 }
 
 static void free_hub(struct gev_hub *hub)

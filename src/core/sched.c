@@ -71,8 +71,12 @@ void gev__drain(void *arg)
 	hub->loop->turn_due = q->head != q->tail;
 }
 
-/* How long a stack stays hot that nobody needs. */
+/* How long a stack stays hot that nobody needs; and from then on, since only
+ * so many are trimmed at a time. */
 #define TRIM_AFTER GEV_SEC(1)
+#define TRIM_AGAIN GEV_MS(10)
+
+static void trim_in(struct gev_hub *hub, gev_time after);
 
 static int trim(gev_watcher *w, int revents, void *arg)
 {
@@ -81,15 +85,19 @@ static int trim(gev_watcher *w, int revents, void *arg)
 	(void)w;
 	(void)revents;
 	if (gev__stack_trim(&hub->thread->stacks))
-		gev__trim_later(hub);
+		trim_in(hub, TRIM_AGAIN);
 	return 0;
+}
+
+static void trim_in(struct gev_hub *hub, gev_time after)
+{
+	gev_timer_init(&hub->trimmer, hub->loop, after, 0);
+	gev_watcher_set_ref(&hub->trimmer.w, false);
+	gev_timer_start(&hub->trimmer, trim, hub);
 }
 
 void gev__trim_later(struct gev_hub *hub)
 {
-	if (hub->loop->is_virtual)
-		return;
-	gev_timer_init(&hub->trimmer, hub->loop, TRIM_AFTER, 0);
-	gev_watcher_set_ref(&hub->trimmer.w, false);
-	gev_timer_start(&hub->trimmer, trim, hub);
+	if (!hub->loop->is_virtual)
+		trim_in(hub, TRIM_AFTER);
 }

@@ -199,6 +199,8 @@ gev_loop *gev__loop_make(int *error)
 
 static void stop_all(gev_loop *loop)
 {
+	gev__queue_drop(&loop->pending);
+	gev__timers_stop(loop);
 	for (int i = 0; i < GEV__KINDS; i++) {
 		struct gev_list *list = &loop->watchers[i];
 

@@ -80,6 +80,17 @@ void gev__timers_fire(gev_loop *loop)
 	}
 }
 
+void gev__timers_stop(gev_loop *loop)
+{
+	struct gev_timer_node *node;
+
+	while ((node = gev__heap_first(&loop->timers))) {
+		gev__heap_remove(&loop->timers, node);
+		if (node->fire == watcher_expired)
+			gev__watcher_end(&watcher_of(node)->w);
+	}
+}
+
 void gev__timer_stop(gev_watcher *w)
 {
 	gev__timer_disarm(w->loop, &((gev_timer_watcher *)w)->node);

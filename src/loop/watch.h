@@ -43,6 +43,8 @@ void gev__queue_init(struct gev__queue *queue);
 bool gev__queue_empty(const struct gev__queue *queue);
 /* Calls all that are in @queue, and those that come to it meanwhile. */
 void gev__queue_run(struct gev__queue *queue);
+/* Stops all that are in @queue instead. */
+void gev__queue_drop(struct gev__queue *queue);
 
 /* The kinds: X_start() inside.  0 or -errno. */
 int gev__io_start(gev_io_watcher *w, gev_watcher_fn *fn, void *arg);
@@ -70,6 +72,8 @@ void gev__io_close(gev_loop *loop);
 /* timer.c */
 void gev__timers_collect(gev_loop *loop);
 void gev__timers_fire(gev_loop *loop);
+/* Stops all timer watchers. */
+void gev__timers_stop(gev_loop *loop);
 
 /* async.c: the way in for other threads and signal handlers. */
 int gev__wakeup_open(gev_loop *loop);

@@ -96,6 +96,14 @@ void gev__queue_run(struct gev__queue *queue)
 	queue->used = false;
 }
 
+void gev__queue_drop(struct gev__queue *queue)
+{
+	gev_watcher *w;
+
+	while ((w = take_first(queue)))
+		gev__watcher_end(w);
+}
+
 int gev__watcher_init(gev_watcher *w, gev_loop *loop, enum gev__kind kind,
 	int problem)
 {
@@ -124,7 +132,8 @@ void gev__watcher_begin(gev_watcher *w, gev_watcher_fn *fn, void *arg)
 	w->arg = arg;
 	w->revents = 0;
 	w->active = true;
-	gev__list_add_tail(&w->loop->watchers[w->kind], &w->link);
+	if (w->kind != GEV__TIMER) /* the heap knows them */
+		gev__list_add_tail(&w->loop->watchers[w->kind], &w->link);
 	if (!w->noref)
 		gev__loop_ref(w->loop);
 }
