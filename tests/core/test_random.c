@@ -34,7 +34,7 @@ struct actor {
 	bool shielded;
 	gev_timeout timeout;
 	bool timed;             /* the timeout was started */
-	gev_time due;           /* and fires then */
+	gev_time due;           /* and has fired by then */
 };
 
 static struct actor actors[ACTORS];
@@ -244,13 +244,14 @@ static void act_kill(struct actor *self)
 
 static void act_timeout(struct actor *self)
 {
-	gev_time d = some_time();
+	gev_time d = below(5) * TICK;
 
 	if (self->timed) {
 		t_ok(!gev_timeout_cancel(&self->timeout));
+		t_ok(!gev_timeout_pending(&self->timeout));
 	} else {
 		t_eq(gev_timeout_start_with(&self->timeout, d, LATE), 0);
-		self->due = now() + d;
+		self->due = now() + d + 1;
 	}
 	self->timed = !self->timed;
 }
