@@ -100,9 +100,14 @@ static inline struct gev_hub *gev__hub_here(void)
 	return t ? t->hub : NULL;
 }
 
+/*
+ * In a callback of the loop, where nothing can wait; and in a raw coroutine
+ * that such a callback switched to.
+ */
 static inline bool gev__hub_is_current(const struct gev_hub *hub)
 {
-	return hub->thread->current == hub->coro;
+	return hub->thread->current == hub->coro ||
+	       hub->coro->state == GEV__CORO_SUSPENDED;
 }
 
 /* calls/: what a child of fork() has to do with its tables, if there are any. */

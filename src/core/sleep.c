@@ -10,7 +10,7 @@ static __attribute__((noinline)) int yield_slowly(void)
 	if (!hub)
 		return 0;
 	self = hub->thread->current;
-	if (self == hub->coro)
+	if (gev__hub_is_current(hub))
 		return (int)gev__ret(-EDEADLK);
 	if (self->pending) {
 		gev__rest(hub, self);

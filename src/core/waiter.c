@@ -156,7 +156,7 @@ int gev__park(struct gev_waiter *w, gev_time timeout)
 		return w->result;
 	if (timeout < GEV_FOREVER)
 		return refuse(w, -EINVAL);
-	if (self == hub->coro)
+	if (gev__hub_is_current(hub))
 		return refuse(w, -EDEADLK);
 	if (self->pending) {
 		gev__rest(hub, self);

@@ -210,9 +210,41 @@ static void an_orphan(void)
 	t_eq(gev_coro_free(parked), 0);
 }
 
+static int results[3];
+
+static void *try_to_wait(void *arg)
+{
+	results[0] = gev_sleep(GEV_MS(1)) < 0 ? errno : 0;
+	results[1] = gev_yield() < 0 ? errno : 0;
+	results[2] = gev_idle() < 0 ? errno : 0;
+	return arg;
+}
+
+static int run_coroutine(void *arg)
+{
+	gev_coro *c = gev_coro_new(try_to_wait, NULL);
+
+	(void)arg;
+	gev_coro_switch(c, NULL);
+	return gev_coro_free(c);
+}
+
+/* It stands on the hub's ground, and the hub can't wait. */
+static void one_that_a_callback_switched_to(void)
+{
+	gev_callback cb = GEV_CALLBACK_INIT;
+
+	gev_loop_run_callback(gev_hub_loop(gev_hub_get()), &cb, run_coroutine,
+		NULL);
+	t_eq(gev_sleep(GEV_MS(1)), 0);
+	for (int i = 0; i < 3; i++)
+		t_eq(results[i], EDEADLK);
+}
+
 int main(void)
 {
 	T_RUN(a_generator_that_sleeps);
+	T_RUN(one_that_a_callback_switched_to);
 	T_RUN(one_of_main);
 	T_RUN(it_may_yield);
 	T_RUN(it_may_have_timeouts);
