@@ -24,7 +24,7 @@ static void on_edge(struct gev__edge *edge, int events)
 		rec->uneven = true;
 	if ((events & GEV_READ) && rec->reader)
 		gev__wake(rec->reader, 0);
-	if ((events & GEV_WRITE) && rec->writer)
+	if ((events & GEV_WRITE) && rec->writer && !rec->deaf)
 		gev__wake(rec->writer, 0);
 }
 

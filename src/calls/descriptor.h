@@ -39,6 +39,7 @@ struct gev__fd_rec {
 	uint8_t ready;              /* GEV_READ, GEV_WRITE: worth trying */
 	uint8_t asked;              /* edges subscribed to */
 	bool uneven;                /* the end, an error or a mark is ahead */
+	bool deaf;                  /* edges are the writer's own doing */
 	bool timeo_known;
 	bool no_nowait;             /* RWF_NOWAIT does not work on it */
 };

@@ -36,10 +36,16 @@ static long wait_for(struct gev_hub *hub, struct gev__fd_rec *rec,
 {
 	gev_time left = limit(hub, rec, t);
 	bool pauses = t->pause && (left == GEV_FOREVER || t->pause < left);
+	bool deaf = t->pause && !rec->writer;
 	bool expired = false;
-	long r = gev__fd_wait(hub, rec, t->fd, t->side,
-		pauses ? t->pause : left, &expired, t->name);
+	long r;
 
+	if (deaf)
+		rec->deaf = true;
+	r = gev__fd_wait(hub, rec, t->fd, t->side, pauses ? t->pause : left,
+		&expired, t->name);
+	if (deaf)
+		rec->deaf = false;
 	if (expired && pauses) {
 		if (t->pause < PAUSE_MAX)
 			t->pause *= 2;
