@@ -58,6 +58,7 @@ static intptr_t get_it(void *w)
 
 static void main_waits_for_ever(void)
 {
+	t_virtual();
 	hear_reports();
 	t_fails(gev_sleep(GEV_FOREVER), EDEADLK);
 	t_eq(reports, 1);

@@ -127,10 +127,11 @@ static gev_hub *by_current(void)
 static gev_hub *by_timeout(void)
 {
 	gev_timeout t;
-	int r = gev_timeout_start(&t, DELAY);
 
-	gev_timeout_cancel(&t);
-	return r == 0 ? gev_hub_get() : NULL;
+	if (gev_timeout_start(&t, DELAY) < 0)
+		return NULL;
+	t_ok(!gev_timeout_cancel(&t));
+	return gev_hub_get();
 }
 
 static gev_hub *by_hub_join(void)
