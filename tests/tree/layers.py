@@ -11,8 +11,9 @@ BELOW = {
     'switch': ['base'],
     'loop': ['base'],
     'core': ['base', 'switch', 'loop'],
+    'sync': ['base', 'switch', 'loop', 'core'],
     'calls': ['base', 'switch', 'loop', 'core'],
-    'libc': ['base', 'switch', 'loop', 'core', 'calls'],
+    'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls'],
 }
 SRC = api.ROOT / 'src'
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
