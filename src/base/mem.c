@@ -18,6 +18,29 @@ static struct {
 	struct block *free[CLASSES];
 } pool;
 
+/* TSan sees no raw system call: what one thread unmaps another may map. */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+
+static void mapped(void)
+{
+	__tsan_acquire(&pool);
+}
+
+static void unmapping(void)
+{
+	__tsan_release(&pool);
+}
+#else
+static void mapped(void)
+{
+}
+
+static void unmapping(void)
+{
+}
+#endif
+
 static bool failed(const void *p)
 {
 	return (unsigned long)p > -4096UL;
@@ -28,6 +51,7 @@ static void *map(size_t size, int flags)
 	void *p = (void *)gev__sys(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
+	mapped();
 	return failed(p) ? NULL : p;
 }
 
@@ -43,6 +67,7 @@ void *gev__map_sparse(size_t size)
 
 void gev__unmap(void *p, size_t size)
 {
+	unmapping();
 	gev__sys(SYS_munmap, p, size);
 }
 
