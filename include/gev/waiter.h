@@ -28,7 +28,7 @@ typedef struct gev_waiter {
 	const void *object;    /* for reports: what is waited on */
 	void (*describe)(const struct gev_waiter *w, void *text);
 	void *value;           /* what the wake brought */
-	void (*woke)(struct gev_waiter *w); /* an arm of a select: tells it */
+	void (*woke)(struct gev_waiter *w); /* told of the wake */
 	int result;            /* 0 or a negative errno; valid once woken */
 	bool woken;
 	bool expired;          /* by its own timeout */

@@ -10,6 +10,7 @@
 #define GEV_CORE_GREENLET_H
 
 #include <gev/greenlet.h>
+#include <gev/waiter.h>
 #include "core/hub.h"
 
 #define GEV__NAME_SIZE 32
@@ -50,6 +51,7 @@ struct gev_greenlet {
 	struct gev__tree *tree;     /* values shared with its kin, or NULL */
 	struct gev_timer_node later; /* gev_start_later() */
 	gev_time since;             /* when it parked, by the loop's clock */
+	struct gev_waiter waiter;   /* of gev__park_last() */
 	uint64_t id;
 	char name[GEV__NAME_SIZE];
 	char message[GEV__MESSAGE_SIZE];

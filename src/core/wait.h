@@ -50,12 +50,59 @@ static inline void gev__wake(struct gev_waiter *w, int result)
 	w->woken = true;
 	w->result = result;
 	gev__waiter_unlink(w);
+	if (w->woke)
+		w->woke(w);
 	if (w->coro) {
 		w->coro->waiter = NULL;
 		gev__ready(w->coro->thread->hub, w->coro);
-	} else if (w->woke) {
-		w->woke(w);
 	}
+}
+
+/* Whether the calling coroutine can wait by gev__park_last(). */
+static inline bool gev__can_park_last(const struct gev_hub *hub)
+{
+	const gev_coro *self = hub->thread->current;
+
+	return self->greenlet && !self->pending;
+}
+
+/* .woke of who waits there: what the function returns, and its errno. */
+static inline void gev__ended_last(struct gev_waiter *w)
+{
+	if (w->result == 0 || !w->coro)
+		return;
+	w->coro->value = (void *)-1L;
+	w->coro->saved_errno = -w->result;
+}
+
+/*
+ * gev__park(), without end, as the last step of a public function that returns
+ * 0 or -1: the switch stands in tail position, which halves what it costs.  By
+ * the time of the wake the function's frame is gone.  So the waiter is the
+ * greenlet's own, which joins @waiters, and who wakes converts the result.
+ */
+static inline __attribute__((always_inline)) int gev__park_last(
+	struct gev_hub *hub, struct gev_list *waiters, const char *what,
+	const void *object, void *value)
+{
+	gev_coro *self = hub->thread->current;
+	gev_greenlet *g = self->greenlet;
+	gev_coro *next;
+
+	g->waiter = (struct gev_waiter){ .coro = self,
+		.what = what,
+		.object = object,
+		.value = value,
+		.woke = gev__ended_last };
+	gev__list_add_tail(waiters, &g->waiter.link);
+	g->since = hub->loop->now;
+	g->fruitless = 0;
+	self->waiter = &g->waiter;
+	self->value = NULL;
+	hub->budget = GEV__BUDGET;
+	next = gev__runq_pop(hub);
+	gev__step_aside(hub, next);
+	return gev__coro_jump_int(hub->thread, next);
 }
 
 /* Wakes all waiters of a list, in order. */

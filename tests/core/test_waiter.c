@@ -256,6 +256,37 @@ static void a_wait_that_ended_left_no_trace(void)
 	has_left_the_list(g, EPROTO);
 }
 
+static void note_wake(struct gev_waiter *w)
+{
+	t_log("%d ", w->result);
+}
+
+static intptr_t told(void *timeout)
+{
+	struct gev_waiter w = { .what = "told", .woke = note_wake };
+
+	gev__list_add_tail(&waiters, &w.link);
+	return -gev__park(&w, (intptr_t)timeout);
+}
+
+static void a_wake_is_told_of(void)
+{
+	gev_greenlet *g = gev_spawn(told, num(GEV_FOREVER));
+
+	t_virtual();
+	t_eq(gev_yield(), 0);
+	gev__wake_all(&waiters, 0);
+	t_log_is("0 ");
+	has_left_the_list(g, 0);
+	g = gev_spawn(told, num(GEV_FOREVER));
+	t_eq(gev_yield(), 0);
+	t_eq(gev_throw(g, EPROTO), 0);
+	t_log_is("-71 ");
+	has_left_the_list(g, EPROTO);
+	has_left_the_list(gev_spawn(told, num(TICK)), ETIMEDOUT);
+	t_log_is("-110 ");
+}
+
 static void a_wait_that_timed_out_is_over(void)
 {
 	gev_waiter w = GEV_WAITER_INIT("test");
@@ -378,6 +409,7 @@ int main(void)
 	T_RUN(woken_ones_run_in_order);
 	T_RUN(the_first_wake_wins);
 	T_RUN(a_wait_that_ended_left_no_trace);
+	T_RUN(a_wake_is_told_of);
 	T_RUN(a_wait_that_timed_out_is_over);
 	T_RUN(a_wait_of_no_time_is_over_too);
 	T_RUN(a_wait_of_the_killed_is_over_as_well);
