@@ -98,6 +98,7 @@ void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 		if (g != keep && g != hub->main)
 			abandon_one(g);
 	}
+	gev__idle_unwatch(hub);
 	hub->members = 1;
 	hub->stats.living = 0;
 }

@@ -105,6 +105,7 @@ static int init(struct gev_hub *hub, struct gev__thread *t)
 	gev__list_init(&hub->notified);
 	gev__list_init(&hub->greenlets);
 	gev__list_init(&hub->joiners);
+	gev__list_init(&hub->idlers);
 	gev__list_init(&hub->due);
 	gev__list_init(&hub->spawn_callbacks);
 	gev__list_init(&hub->strays);

@@ -55,6 +55,8 @@ struct gev_hub {
 	struct gev_list notified;   /* dead greenlets that wait for that */
 	struct gev_list greenlets;  /* all that live, main first */
 	struct gev_list joiners;    /* waiters of gev_hub_join() */
+	struct gev_list idlers;     /* those of gev_idle() */
+	gev_idle_watcher idle;      /* active while there are any */
 	struct gev_list due;        /* timeouts to fail somebody's next wait */
 	struct gev_list spawn_callbacks;
 	uint32_t telling;           /* of them that are under way */
@@ -140,6 +142,9 @@ void gev__greenlet_bury(gev_coro *c);
 
 /* A stack went back to the pool: to be looked at before long. */
 void gev__trim_later(struct gev_hub *hub);
+
+/* Stops watching for idleness if nobody waits for it any more. */
+void gev__idle_unwatch(struct gev_hub *hub);
 
 /* The loop has come round: goes on with the run queue. */
 void gev__drain(void *hub);

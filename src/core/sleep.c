@@ -61,18 +61,24 @@ int gev_sleep(gev_time duration)
 	return (int)gev__ret(w.expired ? 0 : r);
 }
 
-static int wake_idler(gev_watcher *watcher, int revents, void *arg)
+static int wake_idlers(gev_watcher *watcher, int revents, void *arg)
 {
-	(void)watcher;
+	struct gev_hub *hub = arg;
+
 	(void)revents;
-	gev__wake(arg, 0);
-	return 0;
+	gev__wake_all(&hub->idlers, 0);
+	return gev_watcher_stop(watcher);
+}
+
+void gev__idle_unwatch(struct gev_hub *hub)
+{
+	if (hub->idle.w.active && gev__list_empty(&hub->idlers))
+		gev_watcher_stop(&hub->idle.w);
 }
 
 static int idle(void)
 {
 	struct gev_waiter w = { .what = "idle" };
-	gev_idle_watcher watcher;
 	int r = 0;
 	struct gev_hub *hub = gev__hub_get(&r);
 
@@ -80,10 +86,13 @@ static int idle(void)
 		return r;
 	if (gev__hub_is_current(hub))
 		return -EDEADLK;
-	gev_idle_init(&watcher, hub->loop);
-	gev_idle_start(&watcher, wake_idler, &w);
+	if (!hub->idle.w.active) {
+		gev_idle_init(&hub->idle, hub->loop);
+		gev_idle_start(&hub->idle, wake_idlers, hub);
+	}
+	gev__list_add_tail(&hub->idlers, &w.link);
 	r = gev__park(&w, GEV_FOREVER);
-	gev_watcher_stop(&watcher.w);
+	gev__idle_unwatch(hub);
 	return r;
 }
 

@@ -335,6 +335,29 @@ static void waits_of_the_dropped_are_over(void)
 	gev_unref(g);
 }
 
+static intptr_t idle(void *arg)
+{
+	(void)arg;
+	return gev_idle();
+}
+
+static void nobody_is_idle_in_the_child(void)
+{
+	gev_greenlet *g = gev_spawn(idle, NULL);
+	pid_t pid;
+
+	t_virtual();
+	gev_yield();
+	pid = gev_fork();
+	if (pid == 0) {
+		gev_unref(g);
+		everything_works();
+	}
+	child_ends(pid);
+	t_eq(gev_get(g, GEV_FOREVER), 0);
+	gev_unref(g);
+}
+
 static pid_t forked;
 
 static int fork_in_callback(gev_watcher *w, int revents, void *arg)
@@ -395,6 +418,7 @@ int main(void)
 	T_RUN(mains_timeouts_go_on);
 	T_RUN(children_of_children);
 	T_RUN(waits_of_the_dropped_are_over);
+	T_RUN(nobody_is_idle_in_the_child);
 	T_RUN(fork_in_a_loop_callback);
 	T_RUN(the_loop_alone);
 	return t_done();

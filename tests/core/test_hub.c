@@ -312,6 +312,24 @@ static void destroyed_with_mains_timeouts(void)
 	}
 }
 
+static intptr_t just_idle(void *arg)
+{
+	(void)arg;
+	gev_idle();
+	return never(NULL);
+}
+
+static void destroyed_while_one_waits_to_be_idle(void)
+{
+	for (unsigned flags = 0; flags <= GEV_DESTROY_LOOP; flags++) {
+		gev_go(just_idle, NULL);
+		gev_yield();
+		t_eq(gev_hub_destroy(flags), 0);
+		works_again();
+		t_fails(gev_sleep(GEV_FOREVER), EDEADLK);
+	}
+}
+
 static intptr_t destroy(void *arg)
 {
 	(void)arg;
@@ -435,6 +453,7 @@ int main(void)
 	T_RUN(destroyed_before_it_ran);
 	T_RUN(destroyed_with_links_pending);
 	T_RUN(destroyed_with_mains_timeouts);
+	T_RUN(destroyed_while_one_waits_to_be_idle);
 	T_RUN(destroyed_by_main_only);
 	T_RUN(figures);
 	T_RUN(the_loop_is_not_ours_to_run);
