@@ -4,6 +4,7 @@
 #define GEV_H
 
 #include <gev/base.h>
+#include <gev/channel.h>
 #include <gev/coro.h>
 #include <gev/greenlet.h>
 #include <gev/hub.h>
