@@ -6,6 +6,7 @@
 #include <gev/base.h>
 #include <gev/channel.h>
 #include <gev/coro.h>
+#include <gev/event.h>
 #include <gev/greenlet.h>
 #include <gev/hub.h>
 #include <gev/io.h>

@@ -20,6 +20,8 @@ INITIALISERS = '''
 #include <gev.h>
 gev_waiter waiter = GEV_WAITER_INIT("test");
 gev_callback callback = GEV_CALLBACK_INIT;
+gev_event event = GEV_EVENT_INIT;
+gev_countdown countdown = GEV_COUNTDOWN_INIT(3);
 '''
 
 
