@@ -29,13 +29,23 @@ int gev__join(gev_greenlet *g, gev_time timeout)
 	return gev__park(&w, timeout);
 }
 
+static bool can_join_last(const gev_greenlet *g, gev_time timeout)
+{
+	return timeout == GEV_FOREVER && g->phase != GEV__ENDED &&
+	       gev__can_park_last(g->hub) &&
+	       g->coro != g->hub->thread->current;
+}
+
 int gev_join(gev_greenlet *g, gev_time timeout)
 {
 	int r = gev__greenlet_check(g);
 
-	if (r == 0)
-		r = gev__join(g, timeout);
-	return (int)gev__ret(r);
+	if (r < 0)
+		return (int)gev__ret(r);
+	if (can_join_last(g, timeout))
+		return gev__park_last(g->hub, &g->waiters, "join", g, describe,
+			NULL);
+	return (int)gev__ret(gev__join(g, timeout));
 }
 
 intptr_t gev_get(gev_greenlet *g, gev_time timeout)

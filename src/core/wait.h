@@ -83,7 +83,8 @@ static inline void gev__ended_last(struct gev_waiter *w)
  */
 static inline __attribute__((always_inline)) int gev__park_last(
 	struct gev_hub *hub, struct gev_list *waiters, const char *what,
-	const void *object, void *value)
+	const void *object,
+	void (*describe)(const struct gev_waiter *w, void *text), void *value)
 {
 	gev_coro *self = hub->thread->current;
 	gev_greenlet *g = self->greenlet;
@@ -92,6 +93,7 @@ static inline __attribute__((always_inline)) int gev__park_last(
 	g->waiter = (struct gev_waiter){ .coro = self,
 		.what = what,
 		.object = object,
+		.describe = describe,
 		.value = value,
 		.woke = gev__ended_last };
 	gev__list_add_tail(waiters, &g->waiter.link);
