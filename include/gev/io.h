@@ -10,6 +10,7 @@
  *   ETIMEDOUT  a gev_timeout fired; or a thrown code;
  *   EBUSY      another greenlet is waiting for the same side of the same
  *              descriptor (one reader and one writer at a time are fine);
+ *              gev_exception_message(gev_current()) says who;
  *   EBADF      also when the descriptor was closed by gev_close() meanwhile;
  *   EDEADLK    it would have to wait, and was called in a loop callback;
  *   ENOMEM and the other errors of making a hub (gev/base.h).
