@@ -12,6 +12,7 @@
 #include <gev/io.h>
 #include <gev/link.h>
 #include <gev/loop.h>
+#include <gev/queue.h>
 #include <gev/socket.h>
 #include <gev/timeout.h>
 #include <gev/waiter.h>
