@@ -25,6 +25,7 @@ gev_countdown countdown = GEV_COUNTDOWN_INIT(3);
 gev_queue queue = GEV_QUEUE_INIT(10);
 gev_queue lifo = GEV_LIFO_QUEUE_INIT(0);
 gev_queue priority = GEV_PRIORITY_QUEUE_INIT(0, 0);
+gev_async_result result = GEV_ASYNC_RESULT_INIT;
 '''
 
 
