@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <gev/hub.h>
 #include <gev/loop.h>
@@ -107,6 +108,17 @@ static inline void t_virtual(void)
 
 	t_ok_at(gev_loop_set_virtual(loop, true) == 0, __FILE__, __LINE__,
 		"virtual clock");
+}
+
+/*
+ * Whether tests/run runs the program under @tool ("qemu", "valgrind"), whose
+ * own memory then counts as the program's.
+ */
+static inline bool t_under(const char *tool)
+{
+	const char *under = getenv("TESTS_UNDER");
+
+	return under && strcmp(under, tool) == 0;
 }
 
 static inline void t_run(void (*fn)(void), const char *name)

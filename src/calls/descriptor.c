@@ -159,8 +159,9 @@ static int ask_int(int fd, int option)
 
 static int kind_of(int fd)
 {
-	struct stat st = { 0 };
+	struct stat st;
 
+	st.st_mode = 0;
 	gev__sys(SYS_fstat, fd, &st);
 	switch (st.st_mode & S_IFMT) {
 	case S_IFSOCK:

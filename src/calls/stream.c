@@ -8,8 +8,10 @@
  */
 #include "calls/calls.h"
 #include "calls/transfer.h"
-#include <limits.h>
+#include <linux/limits.h>
 #include <poll.h>
+
+#define IOV_LIMIT 1024 /* the kernel's UIO_MAXIOV */
 
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 8
@@ -94,7 +96,7 @@ static long attempt(struct gev__transfer *t, struct gev__fd_rec *rec)
 /* The kernel has an answer to these at once, whatever the descriptor. */
 static bool is_trivial(const struct iovec *iov, int n)
 {
-	return !iov || n <= 0 || n > IOV_MAX || gev__iov_size(iov, n) == 0;
+	return !iov || n <= 0 || n > IOV_LIMIT || gev__iov_size(iov, n) == 0;
 }
 
 long gev__call_readv(int fd, const struct iovec *iov, int n)

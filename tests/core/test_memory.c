@@ -149,7 +149,8 @@ static int attempts(gev_hub *(*make)(void), long nr, int code)
 	in_thread(make_hub, &a);
 	size = address_space();
 	in_thread(make_hub, &b);
-	t_eq(address_space(), size);
+	if (!t_under("qemu")) /* it maps what it likes */
+		t_eq(address_space(), size);
 	return b.failures;
 }
 

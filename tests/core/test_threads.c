@@ -389,7 +389,8 @@ static void leaks_nothing(void *(*fn)(void *), int threads)
 	for (int i = 0; i < threads; i++)
 		in_thread(fn, NULL);
 	t_ok(count_lines("/proc/self/maps") <= maps + 4);
-	t_ok(resident_kib() <= kib + 1024 + REMEMBERED_KIB * threads);
+	if (!t_under("qemu")) /* it translates ever more code */
+		t_ok(resident_kib() <= kib + 1024 + REMEMBERED_KIB * threads);
 	t_eq(lowest_fd(), fd);
 }
 
