@@ -12,6 +12,7 @@
 #include <gev/hub.h>
 #include <gev/io.h>
 #include <gev/link.h>
+#include <gev/lock.h>
 #include <gev/loop.h>
 #include <gev/queue.h>
 #include <gev/socket.h>

@@ -84,7 +84,7 @@ static int wait_for(gev_async_result *ar, intptr_t *result, gev_time timeout)
 
 intptr_t gev_async_result_get(gev_async_result *ar, gev_time timeout)
 {
-	intptr_t result;
+	intptr_t result = 0;
 	int r = wait_for(ar, &result, timeout);
 
 	return gev__ret(r < 0 ? r : result);
@@ -97,7 +97,7 @@ intptr_t gev_async_result_get_nowait(gev_async_result *ar)
 
 int gev_async_result_wait(gev_async_result *ar, gev_time timeout)
 {
-	intptr_t result;
+	intptr_t result = 0;
 
 	return (int)gev__ret(wait_for(ar, &result, timeout));
 }

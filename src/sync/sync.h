@@ -20,6 +20,13 @@
 /* gev__sync_enter() where the owner isn't this thread's hub, or not yet. */
 int gev__sync_adopt(gev_hub **owner);
 
+static inline bool gev__sync_is_mine(const gev_hub *owner)
+{
+	struct gev__thread *t = gev__thread;
+
+	return __builtin_expect(owner && t && t->hub == owner, 1);
+}
+
 /*
  * First of all in every public function: the caller may use what *owner owns.
  * 0; -EPERM (another thread's), -EINVAL (it was taken down), or why the
@@ -27,11 +34,7 @@ int gev__sync_adopt(gev_hub **owner);
  */
 static inline int gev__sync_enter(gev_hub **owner)
 {
-	struct gev__thread *t = gev__thread;
-
-	if (__builtin_expect(t && t->hub && t->hub == *owner, 1))
-		return 0;
-	return gev__sync_adopt(owner);
+	return gev__sync_is_mine(*owner) ? 0 : gev__sync_adopt(owner);
 }
 
 /*

@@ -26,6 +26,8 @@ gev_queue queue = GEV_QUEUE_INIT(10);
 gev_queue lifo = GEV_LIFO_QUEUE_INIT(0);
 gev_queue priority = GEV_PRIORITY_QUEUE_INIT(0, 0);
 gev_async_result result = GEV_ASYNC_RESULT_INIT;
+gev_sem sem = GEV_SEM_INIT(1);
+gev_sem bounded = GEV_BOUNDED_SEM_INIT(2);
 '''
 
 
