@@ -40,7 +40,7 @@ static const int numbers[] = { -1, INT_MIN, INT_MAX, 987, 1 << 22,
 
 static void numbers_that_are_none(void)
 {
-	char c;
+	char c = 0;
 	struct iovec iov = { &c, 1 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct sockaddr_storage addr;

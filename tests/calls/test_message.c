@@ -324,7 +324,7 @@ static void wrong_arguments(void)
 static void not_a_socket(const struct world *w)
 {
 	int p[2];
-	char buf[4];
+	char buf[4] = "";
 	struct msghdr msg = { 0 };
 
 	t_eq(w->pipe(p), 0);

@@ -321,7 +321,7 @@ static void faults(void)
 static void the_wrong_side(const struct world *w)
 {
 	int fds[2];
-	char c;
+	char c = 0;
 
 	make_pair(w, sort, fds);
 	NOTE(w->read(fds[1], &c, 1));
