@@ -88,9 +88,17 @@ static void wrong_sorts_of_sockets(void)
 	t_fails(gev_socket(AF_INET, 12345, 0), EINVAL);
 	t_fails(gev_socket(AF_UNIX, SOCK_STREAM, 99), EPROTONOSUPPORT);
 	t_fails(gev_socketpair(AF_INET, SOCK_STREAM, 0, fds), EOPNOTSUPP);
+	t_fails(gev_pipe2(fds, 1 << 30), EINVAL);
+}
+
+static void no_room_for_the_numbers(void)
+{
+	if (t_under("valgrind")) {
+		t_skip("valgrind takes the faults for mistakes");
+		return;
+	}
 	t_fails(gev_socketpair(AF_UNIX, SOCK_STREAM, 0, NULL), EFAULT);
 	t_fails(gev_pipe(NULL), EFAULT);
-	t_fails(gev_pipe2(fds, 1 << 30), EINVAL);
 }
 
 /* As many as are open already, and @more. */
@@ -359,6 +367,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	T_RUN(numbers_that_are_none);
 	T_RUN(wrong_sorts_of_sockets);
+	T_RUN(no_room_for_the_numbers);
 	T_RUN(descriptors_run_out);
 	T_RUN(epoll_ctl_fails);
 	T_RUN(epoll_refuses);
