@@ -10,11 +10,14 @@
 #include <gev/event.h>
 #include <gev/greenlet.h>
 #include <gev/hub.h>
+#include <gev/imap.h>
 #include <gev/io.h>
 #include <gev/link.h>
 #include <gev/lock.h>
 #include <gev/loop.h>
+#include <gev/pool.h>
 #include <gev/queue.h>
+#include <gev/scope.h>
 #include <gev/socket.h>
 #include <gev/timeout.h>
 #include <gev/waiter.h>

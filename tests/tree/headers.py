@@ -28,6 +28,9 @@ gev_queue priority = GEV_PRIORITY_QUEUE_INIT(0, 0);
 gev_async_result result = GEV_ASYNC_RESULT_INIT;
 gev_sem sem = GEV_SEM_INIT(1);
 gev_sem bounded = GEV_BOUNDED_SEM_INIT(2);
+gev_pool pool = GEV_POOL_INIT(10);
+gev_group group = GEV_GROUP_INIT;
+gev_scope scope = GEV_SCOPE_INIT;
 '''
 
 
