@@ -118,6 +118,15 @@ int gev__fd_kind_of(int domain, int type, int protocol);
 long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	int side, gev_time timeout, bool *expired, const char *what);
 
+/*
+ * What it is made of, for who waits for other things as well and holds the hub
+ * meanwhile: @w is woken when @side may be ready.  0, -EBUSY, -EPERM or what
+ * the kernel answers.
+ */
+long gev__fd_enlist(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	int side, struct gev_waiter *w);
+void gev__fd_delist(struct gev__fd_rec *rec, const struct gev_waiter *w);
+
 /* SO_RCVTIMEO or SO_SNDTIMEO of a socket. */
 gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side);
 

@@ -98,7 +98,10 @@ static long busy(struct gev_hub *hub, const struct gev_waiter *w)
 	t = gev__text_in(g->message, sizeof(g->message));
 	describe(w, &t);
 	gev__text_add(&t, " already waits ");
-	gev__text_coro(&t, w->coro);
+	if (w->coro)
+		gev__text_coro(&t, w->coro);
+	else
+		gev__text_add(&t, "a choice");
 	gev__text_end(&t);
 	return -EBUSY;
 }
@@ -119,23 +122,31 @@ static long ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd, int side)
 	return r;
 }
 
-static long park(struct gev_hub *hub, struct gev__fd_rec *rec, int side,
-	struct gev_waiter *w, gev_time timeout)
+long gev__fd_enlist(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	int side, struct gev_waiter *w)
 {
 	long r;
 
+	if ((side & GEV_READ) && rec->reader)
+		return busy(hub, rec->reader);
+	if ((side & GEV_WRITE) && rec->writer)
+		return busy(hub, rec->writer);
+	r = ask(hub, rec, fd, side);
+	if (r < 0)
+		return r;
 	if (side & GEV_READ)
 		rec->reader = w;
 	if (side & GEV_WRITE)
 		rec->writer = w;
-	gev__hold(hub);
-	r = gev__park(w, timeout);
-	gev__unhold(hub);
+	return 0;
+}
+
+void gev__fd_delist(struct gev__fd_rec *rec, const struct gev_waiter *w)
+{
 	if (rec->reader == w)
 		rec->reader = NULL;
 	if (rec->writer == w)
 		rec->writer = NULL;
-	return r;
 }
 
 /* Whether it was closed since it had @generation, whatever it is now. */
@@ -154,14 +165,13 @@ long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	uint32_t generation = rec->generation;
 	long r;
 
-	if ((side & GEV_READ) && rec->reader)
-		return busy(hub, rec->reader);
-	if ((side & GEV_WRITE) && rec->writer)
-		return busy(hub, rec->writer);
-	r = ask(hub, rec, fd, side);
+	r = gev__fd_enlist(hub, rec, fd, side, &w);
 	if (r < 0)
 		return r;
-	r = park(hub, rec, side, &w, timeout);
+	gev__hold(hub);
+	r = gev__park(&w, timeout);
+	gev__unhold(hub);
+	gev__fd_delist(rec, &w);
 	if ((r == 0 || w.expired) && was_closed(rec, generation))
 		return -EBADF;
 	*expired = w.expired;
