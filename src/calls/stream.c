@@ -36,20 +36,24 @@ static long attempt_socket(struct gev__transfer *t, const struct iovec *iov,
 static long attempt_polled(struct gev__transfer *t, struct gev__fd_rec *rec,
 	const struct iovec *iov, int n)
 {
+	static const struct iovec nothing = { NULL, 0 };
 	struct iovec window[GEV__WINDOW];
 	bool reads = t->side == GEV_READ;
+	long nr = reads ? SYS_readv : SYS_writev;
 	long r;
 
 	if (!reads && rec->kind == GEV__FD_DEVICE)
 		return gev__fd_unblocked(SYS_writev, t->fd, iov, n);
 	r = gev__fd_poll(t->fd, reads ? POLLIN : POLLOUT);
+	if (r == 0) /* unless it is not open for that, which nothing tells */
+		r = gev__sys(nr, t->fd, &nothing, 1);
 	if (r <= 0)
 		return r < 0 ? r : -EAGAIN;
 	if (!reads && gev__iov_size(iov, n) > PIPE_BUF) {
 		n = gev__iov_piece(window, iov, n, 0, PIPE_BUF);
 		iov = window;
 	}
-	return gev__sys(reads ? SYS_readv : SYS_writev, t->fd, iov, n);
+	return gev__sys(nr, t->fd, iov, n);
 }
 
 static bool unsupported(long r)

@@ -54,12 +54,10 @@ static void numbers_that_are_none(void)
 		t_fails(gev_read(fd, &c, 0), EBADF);
 		t_fails(gev_write(fd, &c, 1), EBADF);
 		t_fails(gev_readv(fd, &iov, 1), EBADF);
-		t_fails(gev_readv(fd, &iov, 0), EBADF);
 		t_fails(gev_writev(fd, &iov, 1), EBADF);
 		t_fails(gev_recv(fd, &c, 1, 0), EBADF);
 		t_fails(gev_recvfrom(fd, &c, 1, MSG_OOB, NULL, NULL), EBADF);
 		t_fails(gev_recvmsg(fd, &msg, 0), EBADF);
-		t_fails(gev_recvmsg(fd, NULL, 0), EBADF);
 		t_fails(gev_send(fd, &c, 1, 0), EBADF);
 		t_fails(gev_sendto(fd, &c, 1, 0, (void *)&addr, size), EBADF);
 		t_fails(gev_sendmsg(fd, &msg, 0), EBADF);
@@ -84,6 +82,10 @@ static void wrong_sorts_of_sockets(void)
 {
 	int fds[2];
 
+	if (t_under("qemu")) {
+		t_skip("qemu has errors of its own");
+		return;
+	}
 	t_fails(gev_socket(-1, SOCK_STREAM, 0), EAFNOSUPPORT);
 	t_fails(gev_socket(AF_INET, 12345, 0), EINVAL);
 	t_fails(gev_socket(AF_UNIX, SOCK_STREAM, 99), EPROTONOSUPPORT);
@@ -307,6 +309,22 @@ static void without_rwf_nowait(void)
 	}
 }
 
+static void the_wrong_side_without_it(void)
+{
+	int fds[2];
+	char c = 0;
+
+	for (int sort = PIPE; sort <= FIFO; sort++) {
+		make_pair(&gev_world, sort, fds);
+		inject(SYS_preadv2, -ENOSYS, 0, -1);
+		t_fails(gev_read(fds[1], &c, 1), EBADF);
+		inject(SYS_pwritev2, -ENOSYS, 0, -1);
+		t_fails(gev_write(fds[0], &c, 1), EBADF);
+		inject_nothing();
+		close_pair(&gev_world, fds);
+	}
+}
+
 /* At most PIPE_BUF bytes are in one piece, whoever else writes. */
 static void small_writes_are_atomic(void)
 {
@@ -374,6 +392,7 @@ int main(void)
 	T_RUN(memory_runs_out);
 	T_RUN(new_ones_need_no_memory);
 	T_RUN(without_rwf_nowait);
+	T_RUN(the_wrong_side_without_it);
 	T_RUN(small_writes_are_atomic);
 	T_RUN(a_full_eventfd_without_it);
 	T_RUN(files_have_their_limits);
