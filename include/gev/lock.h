@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gev/lock.h - locks between the greenlets of a hub: semaphores.
+ * gev/lock.h - locks between the greenlets of a hub.
  *
  *	gev_sem slots = GEV_SEM_INIT(10);
  *
@@ -70,6 +70,116 @@ GEV_API int gev_sem_release(gev_sem *sem);
 GEV_API unsigned gev_sem_value(const gev_sem *sem);
 /* gev_sem_locked - whether there is none.  NULL: false. */
 GEV_API bool gev_sem_locked(const gev_sem *sem);
+
+/*
+ * A mutex: one greenlet has it and gives it back itself.  It stays held for
+ * ever if that ends without doing so; reports of deadlocks tell who has it.
+ */
+typedef struct gev_mutex {
+	/* private */
+	gev_hub *hub;
+	struct gev_list waiters;
+	gev_coro *owner;
+} gev_mutex;
+
+#define GEV_MUTEX_INIT { 0, { 0, 0 }, 0 }
+
+GEV_API void gev_mutex_init(gev_mutex *m);
+GEV_API void gev_mutex_fini(gev_mutex *m);
+
+/*
+ * gev_mutex_acquire - wait until @m is free, and have it.
+ *
+ * Returns   0; or -1 with errno as for gev_sem_acquire(); EDEADLK too if the
+ *           caller has it.
+ */
+GEV_API int gev_mutex_acquire(gev_mutex *m, gev_time timeout);
+
+/*
+ * gev_mutex_release - give @m to the first who waits for it.
+ *
+ * Returns   0; or -1 with errno EPERM (the caller does not have it, or is of
+ *           another thread), EINVAL (NULL, or taken down).
+ */
+GEV_API int gev_mutex_release(gev_mutex *m);
+
+/* gev_mutex_locked - whether anybody has it.  NULL: false. */
+GEV_API bool gev_mutex_locked(const gev_mutex *m);
+
+/*
+ * A mutex that who has it can acquire again; it is free when it was released
+ * as often.  Mirrors gevent.lock.RLock.
+ */
+typedef struct gev_rlock {
+	/* private */
+	gev_mutex mutex;
+	unsigned depth;
+} gev_rlock;
+
+#define GEV_RLOCK_INIT { GEV_MUTEX_INIT, 0 }
+
+GEV_API void gev_rlock_init(gev_rlock *l);
+GEV_API void gev_rlock_fini(gev_rlock *l);
+
+/*
+ * gev_rlock_acquire, gev_rlock_release, gev_rlock_locked - as gev_mutex_*().
+ *
+ * Returns   as those, but the caller may have it already: ERANGE if that is
+ *           UINT_MAX times.
+ */
+GEV_API int gev_rlock_acquire(gev_rlock *l, gev_time timeout);
+GEV_API int gev_rlock_release(gev_rlock *l);
+GEV_API bool gev_rlock_locked(const gev_rlock *l);
+
+/*
+ * A condition: to wait, without a mutex, for a change of what it guards.
+ * Mirrors threading.Condition.
+ *
+ *	gev_mutex_acquire(&m, GEV_FOREVER);
+ *	while (!changed)
+ *		if (gev_cond_wait(&c, &m, GEV_FOREVER) < 0)
+ *			break;
+ *	gev_mutex_release(&m);
+ */
+typedef struct gev_cond {
+	/* private */
+	gev_hub *hub;
+	struct gev_list waiters;
+} gev_cond;
+
+#define GEV_COND_INIT { 0, { 0, 0 } }
+
+GEV_API void gev_cond_init(gev_cond *c);
+GEV_API void gev_cond_fini(gev_cond *c);
+
+/*
+ * gev_cond_wait - release @m, wait to be notified, acquire @m again.
+ *
+ * The caller has @m afterwards whatever ended the wait: a kill or a throw that
+ * comes while it is acquired strikes the next wait.  A gev_timeout that fires
+ * then is returned, and the notification goes to the next who waits.
+ *
+ * Waits     at most @timeout to be notified, then for @m.
+ * Returns   0; or -1 with errno ETIMEDOUT (@timeout 0 too), ECANCELED, a thrown
+ *           code, EDEADLK, EINVAL (NULL, a bad @timeout, or taken down), EPERM
+ *           (the caller does not have @m, or is of another thread).  Only where
+ *           @m was taken down, or nothing can ever release it, it is not had.
+ * Context   any greenlet of the hub.
+ */
+GEV_API int gev_cond_wait(gev_cond *c, gev_mutex *m, gev_time timeout);
+
+/*
+ * gev_cond_notify - let the first @n go on who wait.
+ * gev_cond_notify_all - let all of them go on.
+ *
+ * Who comes later is not concerned.  The mutex need not be had.
+ *
+ * Returns   0; or -1 with errno EINVAL (NULL, @n is negative, or taken down),
+ *           EPERM.
+ * Context   greenlets and loop callbacks.
+ */
+GEV_API int gev_cond_notify(gev_cond *c, int n);
+GEV_API int gev_cond_notify_all(gev_cond *c);
 
 GEV_END_DECLS
 

@@ -41,3 +41,31 @@ void gev__sync_orphan(struct gev_list *waiters, int result)
 		gev__wake(w, result);
 	}
 }
+
+/* Who ended while he held something may not be looked at any more. */
+static const gev_coro *find_living(gev_hub *hub, const gev_coro *c)
+{
+	struct gev_list *node;
+
+	gev__list_for_each(node, &hub->greenlets)
+		if (gev__container(node, gev_greenlet, all)->coro == c)
+			return c;
+	return NULL;
+}
+
+void gev__sync_text_held(struct gev__text *t, const void *object, gev_hub *hub,
+	const gev_coro *holder)
+{
+	gev__text_add(t, "on ");
+	gev__text_ptr(t, object);
+	gev__text_add(t, " (held by ");
+	if (find_living(hub, holder)) {
+		gev__text_coro(t, holder);
+	} else if (holder == hub->coro) {
+		gev__text_add(t, "the hub");
+	} else {
+		gev__text_add(t, "coroutine ");
+		gev__text_ptr(t, holder);
+	}
+	gev__text_char(t, ')');
+}

@@ -12,7 +12,7 @@
 #ifndef GEV_SYNC_SYNC_H
 #define GEV_SYNC_SYNC_H
 
-#include "core/wait.h"
+#include "core/report.h"
 
 /* The owner of what was taken down: using it is EINVAL. */
 #define GEV__SYNC_GONE ((gev_hub *)1)
@@ -81,5 +81,9 @@ bool gev__sync_leave(gev_hub **owner);
  * their object NULL.
  */
 void gev__sync_orphan(struct gev_list *waiters, int result);
+
+/* For reports: "on 0x1234 (held by greenlet "x")". */
+void gev__sync_text_held(struct gev__text *t, const void *object, gev_hub *hub,
+	const gev_coro *holder);
 
 #endif

@@ -502,6 +502,10 @@ static T_UNUSED void in_a_loop_callback(void)
 /* Nothing can ever wake main: the wait fails and leaves nothing. */
 static T_UNUSED void deadlock(void)
 {
+	if (bat->owned) {
+		t_skip("main has it");
+		return;
+	}
 	bat_begin();
 	t_fails(bat->block(bat_object, GEV_FOREVER), EDEADLK);
 	t_ok(!bat->is_blocked(bat_object));

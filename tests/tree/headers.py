@@ -31,6 +31,9 @@ gev_sem bounded = GEV_BOUNDED_SEM_INIT(2);
 gev_pool pool = GEV_POOL_INIT(10);
 gev_group group = GEV_GROUP_INIT;
 gev_scope scope = GEV_SCOPE_INIT;
+gev_mutex mutex = GEV_MUTEX_INIT;
+gev_rlock rlock = GEV_RLOCK_INIT;
+gev_cond cond = GEV_COND_INIT;
 '''
 
 
