@@ -128,7 +128,6 @@ static const struct waiting {
 	{ "write", call_write, TCP4, 1 },
 	{ "write", call_write, PIPE, 1 },
 	{ "write", call_write, FIFO, 1 },
-	{ "write", call_write, PTY, 1 },
 	{ "writev", call_writev, PIPE, 1 },
 	{ "writev", call_writev, UNIX_STREAM, 1 },
 	{ "send", call_send, TCP4, 1 },
