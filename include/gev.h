@@ -6,6 +6,7 @@
 #include <gev/base.h>
 #include <gev/async_result.h>
 #include <gev/channel.h>
+#include <gev/choose.h>
 #include <gev/coro.h>
 #include <gev/event.h>
 #include <gev/greenlet.h>

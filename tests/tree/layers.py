@@ -13,7 +13,8 @@ BELOW = {
     'core': ['base', 'switch', 'loop'],
     'sync': ['base', 'switch', 'loop', 'core'],
     'calls': ['base', 'switch', 'loop', 'core'],
-    'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls'],
+    'choose': ['base', 'switch', 'loop', 'core', 'sync', 'calls'],
+    'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls', 'choose'],
 }
 SRC = api.ROOT / 'src'
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
