@@ -163,23 +163,26 @@ static void closed_by_a_thread_without_a_hub(void)
 /* What it learns of the old one must not stay with the new one. */
 static void reused_under_another_hub(void)
 {
+	enum { NUMBER = 60 };
 	int old[2], new[2];
 	struct reader r;
 	pthread_t thread;
 
 	make_pair(&gev_world, TCP4, old);
-	thread = start(&r, old[0]);
-	t_eq(gev_close(old[0]), 0);
 	make_pair(&gev_world, PIPE, new);
-	t_eq(new[0], old[0]);
+	t_eq(gev_dup2(old[0], NUMBER), NUMBER);
+	thread = start(&r, NUMBER);
+	t_eq(gev_close(NUMBER), 0);
+	t_eq(gev_dup2(new[0], NUMBER), NUMBER);
 	pthread_join(thread, NULL);
 	t_eq(r.error, EBADF);
-	thread = start(&r, new[0]);
+	thread = start(&r, NUMBER);
 	t_eq(gev_write(new[1], "new", 3), 3);
 	pthread_join(thread, NULL);
 	t_eq(r.result, 3);
+	t_eq(gev_close(NUMBER), 0);
 	close_pair(&gev_world, new);
-	t_eq(gev_close(old[1]), 0);
+	close_pair(&gev_world, old);
 }
 
 /* Readers in two hubs are no concurrent use of one hub: as with threads. */
