@@ -122,10 +122,8 @@ GEV_API void gev_rlock_init(gev_rlock *l);
 GEV_API void gev_rlock_fini(gev_rlock *l);
 
 /*
- * gev_rlock_acquire, gev_rlock_release, gev_rlock_locked - as gev_mutex_*().
- *
- * Returns   as those, but the caller may have it already: ERANGE if that is
- *           UINT_MAX times.
+ * As gev_mutex_*(), but the caller may have it already; ERANGE if that is
+ * UINT_MAX times.
  */
 GEV_API int gev_rlock_acquire(gev_rlock *l, gev_time timeout);
 GEV_API int gev_rlock_release(gev_rlock *l);
@@ -180,6 +178,72 @@ GEV_API int gev_cond_wait(gev_cond *c, gev_mutex *m, gev_time timeout);
  */
 GEV_API int gev_cond_notify(gev_cond *c, int n);
 GEV_API int gev_cond_notify_all(gev_cond *c);
+
+/*
+ * A lock that many readers have, or one writer.  First come, first served: a
+ * reader that comes after a waiting writer waits too, so that neither starves.
+ */
+typedef struct gev_rwlock {
+	/* private */
+	gev_hub *hub;
+	struct gev_list waiters;
+	gev_coro *writer;
+	unsigned readers;
+} gev_rwlock;
+
+#define GEV_RWLOCK_INIT { 0, { 0, 0 }, 0, 0 }
+
+GEV_API void gev_rwlock_init(gev_rwlock *l);
+GEV_API void gev_rwlock_fini(gev_rwlock *l);
+
+/*
+ * gev_rwlock_acquire_read - have @l along with other readers.
+ * gev_rwlock_acquire_write - have it alone.
+ *
+ * Who has it as a reader must not acquire it again: a writer may wait between.
+ *
+ * Returns   0; or -1 with errno as for gev_sem_acquire(); EDEADLK too if the
+ *           caller has it as the writer.
+ */
+GEV_API int gev_rwlock_acquire_read(gev_rwlock *l, gev_time timeout);
+GEV_API int gev_rwlock_acquire_write(gev_rwlock *l, gev_time timeout);
+
+/*
+ * gev_rwlock_release - give back what was acquired, either way.
+ *
+ * Returns   0; or -1 with errno EPERM (nobody has it, another is the writer, or
+ *           it is another thread's), EINVAL (NULL, or taken down).
+ */
+GEV_API int gev_rwlock_release(gev_rwlock *l);
+
+/* Something that is to be done once, by the first who needs it. */
+typedef struct gev_once {
+	/* private */
+	gev_hub *hub;
+	struct gev_list waiters;
+	gev_coro *runner;
+	bool done;
+} gev_once;
+
+#define GEV_ONCE_INIT { 0, { 0, 0 }, 0, false }
+
+GEV_API void gev_once_init(gev_once *once);
+GEV_API void gev_once_fini(gev_once *once);
+
+/*
+ * gev_once_call - call @fn(@arg) unless that was done; it may wait.
+ *
+ * Others who come meanwhile wait until it returns.  If it returns below 0 it is
+ * not done: its caller gets -1 with its errno, and the first who waits, or
+ * comes next, tries again.
+ *
+ * Waits     without end.
+ * Returns   0: it was done; or -1 with errno that of @fn, ECANCELED, ETIMEDOUT
+ *           (a gev_timeout), a thrown code, EDEADLK (called by @fn itself, or
+ *           it would wait in a loop callback), EINVAL, EPERM.
+ * Context   any greenlet of the hub; loop callbacks if nobody is at it.
+ */
+GEV_API int gev_once_call(gev_once *once, int (*fn)(void *arg), void *arg);
 
 GEV_END_DECLS
 

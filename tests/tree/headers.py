@@ -35,6 +35,8 @@ gev_scope scope = GEV_SCOPE_INIT;
 gev_mutex mutex = GEV_MUTEX_INIT;
 gev_rlock rlock = GEV_RLOCK_INIT;
 gev_cond cond = GEV_COND_INIT;
+gev_rwlock rwlock = GEV_RWLOCK_INIT;
+gev_once once = GEV_ONCE_INIT;
 '''
 
 
