@@ -9,27 +9,26 @@
 #define HUBS 2
 #define CONNECTIONS 200
 
-/* Lets other threads say how far they are. */
-static atomic_int progress;
-
-static void reach(int value)
-{
-	while (progress < value)
-		gev_sleep(GEV_US(200));
-}
-
 struct acceptor {
 	int listener;
 	int accepted;
 	int error;
+	atomic_int tid;
 };
+
+/* Until the thread's hub sleeps in the kernel. */
+static void settle(atomic_int *tid)
+{
+	while (!*tid || !thread_sleeps(*tid))
+		gev_sleep(GEV_US(100));
+}
 
 static void *accept_in_thread(void *arg)
 {
 	struct acceptor *a = arg;
 	char c;
 
-	progress++;
+	a->tid = (int)syscall(SYS_gettid);
 	for (;;) {
 		int fd = gev_accept(a->listener, NULL, NULL);
 
@@ -52,12 +51,12 @@ static void two_hubs_accept_on_one_listener(void)
 	struct acceptor a[HUBS];
 	pthread_t threads[HUBS];
 
-	progress = 0;
 	for (int i = 0; i < HUBS; i++) {
 		a[i] = (struct acceptor){ .listener = l };
 		pthread_create(&threads[i], NULL, accept_in_thread, &a[i]);
 	}
-	reach(HUBS);
+	for (int i = 0; i < HUBS; i++)
+		settle(&a[i].tid);
 	for (int i = 0; i < CONNECTIONS; i++) {
 		int fd = gev_socket(AF_INET, SOCK_STREAM, 0);
 		char c = (char)i;
@@ -68,6 +67,8 @@ static void two_hubs_accept_on_one_listener(void)
 		t_eq(c, (char)i);
 		gev_close(fd);
 	}
+	for (int i = 0; i < HUBS; i++)
+		settle(&a[i].tid);
 	gev_close(l);
 	for (int i = 0; i < HUBS; i++)
 		pthread_join(threads[i], NULL);
@@ -102,8 +103,7 @@ static pthread_t start(struct reader *r, int fd)
 
 	*r = (struct reader){ .fd = fd };
 	t_eq(pthread_create(&thread, NULL, read_in_thread, r), 0);
-	while (!r->tid || !thread_sleeps(r->tid))
-		gev_sleep(GEV_US(100));
+	settle(&r->tid);
 	return thread;
 }
 
