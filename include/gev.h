@@ -14,6 +14,7 @@
 #include <gev/imap.h>
 #include <gev/io.h>
 #include <gev/link.h>
+#include <gev/local.h>
 #include <gev/lock.h>
 #include <gev/loop.h>
 #include <gev/pool.h>

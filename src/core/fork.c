@@ -58,6 +58,8 @@ static void abandon_one(gev_greenlet *g)
 	if (g->tree)
 		gev__tree_put(g->tree);
 	g->tree = NULL;
+	if (g->locals)
+		g->locals->end(g, false);
 	gev__list_del(&g->all);
 	if (started)
 		gev__greenlet_put(g);

@@ -25,6 +25,7 @@ static inline void init(gev_greenlet *g, gev_hub *hub, gev_coro *c)
 	g->fruitless = 0;
 	g->shields = 0;
 	g->tree = NULL;
+	g->locals = NULL;
 	gev__list_init(&g->waiters);
 	gev__list_init(&g->links);
 	g->later.index = 0;
@@ -104,6 +105,8 @@ static bool lies_on_its_stack(const gev_greenlet *g)
 void gev__greenlet_main_free(gev_greenlet *g)
 {
 	gev__list_del(&g->all);
+	if (g->locals)
+		g->locals->end(g, false);
 	g->coro->greenlet = NULL;
 	g->coro->pending = 0;
 	g->hub = NULL;
@@ -206,6 +209,8 @@ static void begin(gev_coro *self)
 	g->phase = GEV__BEGUN;
 	value = g->fn(g->arg);
 	error = error_of(self, &value);
+	if (__builtin_expect(g->locals != NULL, 0))
+		g->locals->end(g, true);
 	if (self == self->thread->main)
 		gev__host_exit(error ? 1 : 0);
 	gev__greenlet_end(g, value, error);

@@ -28,6 +28,11 @@ enum gev__phase {
 #define GEV__PENDING_THROW 2u
 #define GEV__PENDING_TIMEOUT 4u
 
+/* sync/local.c: a greenlet's own values are at their end, destroyed or not. */
+struct gev__locals {
+	void (*end)(gev_greenlet *g, bool destroy);
+};
+
 struct gev_greenlet {
 	gev_coro *coro;
 	gev_hub *hub;
@@ -49,6 +54,7 @@ struct gev_greenlet {
 	struct gev_list notify;     /* in the hub's list of those to notify */
 	struct gev_list all;        /* in the hub's list of those that live */
 	struct gev__tree *tree;     /* values shared with its kin, or NULL */
+	struct gev__locals *locals; /* values of its own, or NULL */
 	struct gev_timer_node later; /* gev_start_later() */
 	gev_time since;             /* when it parked, by the loop's clock */
 	struct gev_waiter waiter;   /* of gev__park_last() */

@@ -37,6 +37,7 @@ gev_rlock rlock = GEV_RLOCK_INIT;
 gev_cond cond = GEV_COND_INIT;
 gev_rwlock rwlock = GEV_RWLOCK_INIT;
 gev_once once = GEV_ONCE_INIT;
+gev_local_key key = GEV_LOCAL_KEY_INIT(0);
 '''
 
 
