@@ -77,6 +77,22 @@ BENCHES = {
     "spawn": Micro("spawn, run and join one, ns", 35, spawn(1)),
     "spawn100": Micro("spawn, run and join 100 at a time, ns for each",
                       35, spawn(100)),
+    "chan": Micro("a round trip over two channels, ns", 45, {
+        OURS: ["gev-chan"],
+        "Go": ["go-chan"],
+        "boost.fiber": ["boost-fiber_chan"],
+        "gevent": ["gevent_chan.py"],
+    }),
+    "chan-buffered": Micro("send to a buffer, or receive from it, ns", 10, {
+        OURS: ["gev-chan", 1],
+        "Go": ["go-chan", 1],
+        "boost.fiber": ["boost-fiber_chan", 1],
+    }),
+    "choose": Micro("choose among four ready channels, and send again, ns",
+                    60, {
+                        OURS: ["gev-choose"],
+                        "Go": ["go-choose"],
+                    }),
     "shuffled": Micro("a million yield in random order, ns per yield", 100, {
         OURS: ["gev-shuffled"],
         "Go": ["go-shuffled"],
