@@ -37,10 +37,6 @@ static void woke(struct gev_waiter *w)
 {
 	struct node *n = node_of(w);
 
-	if (w->result < 0) {
-		drop(n);
-		return;
-	}
 	gev__sync_enqueue(n->link.due, w);
 	gev_loop_run_callback(gev__hub_here()->loop, &n->callback, call, n);
 }

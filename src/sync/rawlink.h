@@ -27,7 +27,7 @@ int gev__rawlink_add(const struct gev__rawlink *link, bool ready);
 /* Takes back the oldest that is the same.  0 or -ENOENT. */
 int gev__rawlink_del(const struct gev__rawlink *link);
 
-/* Drops those that are due; the waiters have been orphaned. */
+/* Drops those that are due, as all are whose object was orphaned. */
 void gev__rawlink_drop(struct gev_list *due);
 
 #endif

@@ -92,6 +92,23 @@ static void killed_at_it(void)
 	t_eq(calls, 2);
 }
 
+/* Between the failure of one and the turn of the next, it is the next one's. */
+static void nobody_comes_between(void)
+{
+	gev_greenlet *a, *b;
+
+	begin();
+	a = caller("a");
+	b = caller("b");
+	t_eq(gev_kill(a, 0), 0);
+	gev_yield();
+	t_log_is("a125 ");
+	t_eq(gev_once_call(&once, do_it, NULL), 0);
+	t_eq(calls, 2);
+	forget(a);
+	forget(b);
+}
+
 static void killed_while_waiting_for_it(void)
 {
 	gev_greenlet *a, *b, *c;
@@ -217,6 +234,7 @@ int main(void)
 	T_RUN(the_others_wait_until_it_is_done);
 	T_RUN(what_failed_is_tried_again);
 	T_RUN(killed_at_it);
+	T_RUN(nobody_comes_between);
 	T_RUN(killed_while_waiting_for_it);
 	T_RUN(killed_when_it_is_its_turn);
 	T_RUN(called_by_itself);
