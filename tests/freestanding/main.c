@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Greenlets, the clock and sockets at work with no libc in the process. */
+/* Greenlets, clock, locks and sockets at work with no libc in the process. */
 #include <gev.h>
 #include <unistd.h>
 #include "base/sys.h"
@@ -12,6 +12,8 @@ static int cases;
 static int failed;
 static int ends[2];
 static int trips;
+static gev_mutex turn = GEV_MUTEX_INIT;
+static int turns;
 
 static void check(bool ok, const char *name)
 {
@@ -85,6 +87,26 @@ static void greenlets_sleep(void)
 		gev_unref(gs[i]);
 }
 
+static intptr_t take_turn(void *left)
+{
+	if (gev_mutex_acquire(&turn, GEV_FOREVER) < 0)
+		return -1;
+	gev_sleep(GEV_MS(1));
+	turns++;
+	gev_mutex_release(&turn);
+	return gev_countdown_done(left);
+}
+
+static void greenlets_take_turns(void)
+{
+	gev_countdown left = GEV_COUNTDOWN_INIT(3);
+
+	for (int i = 0; i < 3; i++)
+		gev_go(take_turn, &left);
+	check(gev_countdown_wait(&left, GEV_SEC(10)) == 0 && turns == 3,
+		"greenlets_take_turns");
+}
+
 static void greenlets_talk(void)
 {
 	gev_greenlet *a, *b;
@@ -105,6 +127,7 @@ static void greenlets_talk(void)
 int freestanding_main(void)
 {
 	greenlets_sleep();
+	greenlets_take_turns();
 	greenlets_talk();
 	check(gev_hub_destroy(GEV_DESTROY_LOOP) == 0, "the_hub_goes");
 	return plan();
