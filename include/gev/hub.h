@@ -52,7 +52,8 @@ GEV_API int gev_hub_join(gev_time timeout);
  *
  * To be called by main.  Greenlets that have not ended are dropped where they
  * are, without running any further: end them first if they hold anything.
- * Main's gev_timeouts are cancelled, posts still under way are never called.
+ * Main's gev_timeouts are cancelled; with GEV_DESTROY_LOOP posts still under
+ * way are never called.
  * Without GEV_DESTROY_LOOP the thread's next hub goes on with the same loop.
  * A thread that ends does this by itself.
  *
