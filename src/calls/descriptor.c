@@ -35,19 +35,24 @@ static struct gev__fd_rec *find(struct gev__fdtab *tab, int fd)
 	return chunk ? &chunk[fd & (GEV__FD_CHUNK - 1)] : NULL;
 }
 
+static void free_chunk(struct gev__fdtab *tab, int c)
+{
+	struct gev__fd_rec *chunk = tab->chunks[c];
+
+	for (int i = 0; i < GEV__FD_CHUNK; i++)
+		if (chunk[i].asked)
+			gev__edge_drop(tab->hub->loop, c * GEV__FD_CHUNK + i);
+	gev__unmap(chunk, GEV__FD_CHUNK * sizeof(*chunk));
+}
+
 static void free_table(struct gev__fdtab *tab)
 {
 	gev__lock(&tables.lock);
 	gev__list_del(&tab->all);
 	gev__unlock(&tables.lock);
-	for (int c = 0; c < GEV__FD_CHUNKS; c++) {
-		if (!tab->chunks[c])
-			continue;
-		for (int i = 0; i < GEV__FD_CHUNK; i++)
-			if (tab->chunks[c][i].asked)
-				gev__edge_drop(tab->hub->loop, c * GEV__FD_CHUNK + i);
-		gev__unmap(tab->chunks[c], GEV__FD_CHUNK * sizeof(struct gev__fd_rec));
-	}
+	for (int c = 0; c < GEV__FD_CHUNKS; c++)
+		if (tab->chunks[c])
+			free_chunk(tab, c);
 	gev__unmap(tab, sizeof(*tab));
 }
 

@@ -85,7 +85,7 @@ long gev__call_dup2(int oldfd, int newfd)
 	return r < 0 ? r : newfd;
 }
 
-/* For listeners the kernel's O_NONBLOCK is ours, and the program has its own. */
+/* A listener's O_NONBLOCK in the kernel is ours; the program has its own. */
 static long set_flags(struct gev__number *number, int fd, long flags)
 {
 	bool ours = number && number->listens;

@@ -14,7 +14,7 @@
 
 struct gev__number {
 	_Atomic uint32_t generation; /* from 1 */
-	_Atomic uint32_t user;       /* id of the first hub that knows it, or 0 */
+	_Atomic uint32_t user;       /* first hub that knows it; 0: none */
 	atomic_bool shared;          /* another one does as well */
 	atomic_bool nonblock;        /* O_NONBLOCK as the program sees it */
 	atomic_bool listens;         /* made O_NONBLOCK by us, for accept */

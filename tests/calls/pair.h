@@ -122,7 +122,8 @@ static T_UNUSED void pair_pty(int fds[2])
 }
 
 /* What is written to fds[1] is read from fds[0] (and often vice versa). */
-static T_UNUSED void make_pair(const struct world *w, enum sort sort, int fds[2])
+static T_UNUSED void make_pair(const struct world *w, enum sort sort,
+	int fds[2])
 {
 	switch (sort) {
 	case TCP4:
