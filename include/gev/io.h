@@ -13,6 +13,7 @@
  *              gev_exception_message(gev_current()) says who;
  *   EBADF      also when the descriptor was closed by gev_close() meanwhile;
  *   EDEADLK    it would have to wait, and was called in a loop callback;
+ *   ENOSPC     the system has no more epoll watches to give;
  *   ENOMEM and the other errors of making a hub (gev/base.h).
  *
  * A descriptor that is O_NONBLOCK answers EAGAIN as ever.  Regular files,

@@ -34,7 +34,9 @@ GEV_API int gev_accept(int fd, struct sockaddr *addr, socklen_t *size);
 GEV_API int gev_accept4(int fd, struct sockaddr *addr, socklen_t *size,
 	int flags);
 
-/* recv(2), recvfrom(2), recvmsg(2). */
+/*
+ * recv(2), recvfrom(2), recvmsg(2).  MSG_WAITALL does nothing with MSG_PEEK.
+ */
 GEV_API ssize_t gev_recv(int fd, void *buf, size_t size, int flags);
 GEV_API ssize_t gev_recvfrom(int fd, void *buf, size_t size, int flags,
 	struct sockaddr *addr, socklen_t *addrlen);

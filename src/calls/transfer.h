@@ -20,7 +20,7 @@ struct gev__transfer {
 	int side;                 /* GEV_READ or GEV_WRITE */
 	int flags;                /* MSG_*, or those of accept4 */
 	bool whole;               /* goes on until nothing is left */
-	bool strict;              /* an error counts, whatever was done before */
+	bool strict;              /* an error counts, whatever was done */
 	bool vain;                /* a short read of it says nothing */
 	bool enough;              /* an attempt says: don't go on */
 	bool timed;               /* deadline is set */
