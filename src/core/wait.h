@@ -6,8 +6,8 @@
  *	gev__list_add_tail(&sem->waiters, &w.link);
  *	r = gev__park(&w, timeout);
  *
- * 1. Only gev__leave() switches, only from gev__park(), gev_yield() and the
- *    end of a greenlet.
+ * 1. Only gev__park(), gev__park_last(), gev_yield() and the end of a greenlet
+ *    switch.
  * 2. gev__wake() never switches, allocates or runs user code.
  * 3. The first wake wins; one before the park is remembered.
  * 4. The waiter is out of every list before gev__park() returns.
