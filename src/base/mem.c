@@ -143,11 +143,19 @@ void gev__mem_forked(void)
 	pool.lock = (struct gev__lock){ 0 };
 }
 
+/* Eight bytes of anything, wherever they lie. */
+typedef uint64_t __attribute__((may_alias, aligned(1))) word;
+
 void gev__copy(void *to, const void *from, size_t size)
 {
 	const char *s = from;
 	char *d = to;
 
+	for (; size >= sizeof(word); size -= sizeof(word)) {
+		*(word *)d = *(const word *)s;
+		d += sizeof(word);
+		s += sizeof(word);
+	}
 	while (size--)
 		*d++ = *s++;
 }
@@ -156,6 +164,10 @@ void gev__zero(void *p, size_t size)
 {
 	char *d = p;
 
+	for (; size >= sizeof(word); size -= sizeof(word)) {
+		*(word *)d = 0;
+		d += sizeof(word);
+	}
 	while (size--)
 		*d++ = 0;
 }
