@@ -69,14 +69,15 @@ static __attribute__((noinline)) int put_to_waiters(gev_queue *q, void *item)
 	struct gev_waiter *getter = first_getter(q);
 	int r;
 
-	if (getter) {
+	r = getter ? 0 : gev__items_put(q, item);
+	if (r < 0)
+		return r;
+	q->unfinished++;
+	if (getter)
 		hand_over(q, getter, item);
-		return 0;
-	}
-	r = gev__items_put(q, item);
-	if (r == 0)
+	else
 		tell_peekers(q);
-	return r;
+	return 0;
 }
 
 static bool is_full(const gev_queue *q)
@@ -84,7 +85,8 @@ static bool is_full(const gev_queue *q)
 	return q->max && q->count >= q->max;
 }
 
-int gev__queue_try_put(gev_queue *q, void *item)
+static inline __attribute__((always_inline)) int try_put(gev_queue *q,
+	void *item)
 {
 	int r = enter(q);
 
@@ -93,11 +95,17 @@ int gev__queue_try_put(gev_queue *q, void *item)
 	if (__builtin_expect(q->shut, 0))
 		return -EPIPE;
 	if (__builtin_expect(gev__sync_first(&q->getters) != NULL, 0))
-		r = put_to_waiters(q, item);
-	else
-		r = is_full(q) ? -EAGAIN : gev__items_put(q, item);
+		return put_to_waiters(q, item);
+	if (is_full(q))
+		return -EAGAIN;
+	r = gev__items_put(q, item);
 	q->unfinished += r == 0;
 	return r;
+}
+
+int gev__queue_try_put(gev_queue *q, void *item)
+{
+	return try_put(q, item);
 }
 
 static __attribute__((noinline)) int wait_to_put(gev_queue *q, void *item,
@@ -122,7 +130,8 @@ static __attribute__((noinline)) void let_in(gev_queue *q)
 	}
 }
 
-int gev__queue_try_get(gev_queue *q, void **item)
+static inline __attribute__((always_inline)) int try_get(gev_queue *q,
+	void **item)
 {
 	int r = enter(q);
 	void *next;
@@ -132,11 +141,16 @@ int gev__queue_try_get(gev_queue *q, void **item)
 	if (!q->count)
 		return q->shut ? -EPIPE : -EAGAIN;
 	next = gev__items_get(q);
-	if (__builtin_expect(gev__sync_first(&q->putters) != NULL, 0))
-		let_in(q);
 	if (item)
 		*item = next;
+	if (__builtin_expect(gev__sync_first(&q->putters) != NULL, 0))
+		let_in(q);
 	return 0;
+}
+
+int gev__queue_try_get(gev_queue *q, void **item)
+{
+	return try_get(q, item);
 }
 
 static __attribute__((noinline)) int wait_to_get(gev_queue *q, void **item,
@@ -289,7 +303,7 @@ int gev_queue_fini(gev_queue *q)
 
 int gev_queue_put(gev_queue *q, void *item, gev_time timeout)
 {
-	int r = gev__queue_try_put(q, item);
+	int r = try_put(q, item);
 
 	if (__builtin_expect(r == -EAGAIN && timeout, 0))
 		r = wait_to_put(q, item, timeout);
@@ -298,7 +312,7 @@ int gev_queue_put(gev_queue *q, void *item, gev_time timeout)
 
 int gev_queue_get(gev_queue *q, void **item, gev_time timeout)
 {
-	int r = gev__queue_try_get(q, item);
+	int r = try_get(q, item);
 
 	if (__builtin_expect(r == -EAGAIN && timeout, 0))
 		r = wait_to_get(q, item, timeout);
