@@ -93,6 +93,10 @@ BENCHES = {
                         OURS: ["gev-choose"],
                         "Go": ["go-choose"],
                     }),
+    "queue": Micro("put an item and get it, ns", 15, {
+        OURS: ["gev-queue"],
+        "gevent": ["gevent_queue.py"],
+    }),
     "shuffled": Micro("a million yield in random order, ns per yield", 100, {
         OURS: ["gev-shuffled"],
         "Go": ["go-shuffled"],
