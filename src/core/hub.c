@@ -109,6 +109,7 @@ static int init(struct gev_hub *hub, struct gev__thread *t)
 	gev__list_init(&hub->due);
 	gev__list_init(&hub->spawn_callbacks);
 	gev__list_init(&hub->strays);
+	gev__list_init(&hub->tenants);
 	hub->main = gev__greenlet_main(hub);
 	if (!hub->main)
 		return -ENOMEM;
@@ -175,6 +176,16 @@ static void quit(struct gev_hub *hub)
 	gev__coro_call(hub->thread, hub->coro);
 }
 
+static void end_tenants(struct gev_hub *hub)
+{
+	while (!gev__list_empty(&hub->tenants)) {
+		struct gev__tenant *t = gev__container(hub->tenants.next,
+			struct gev__tenant, node);
+
+		t->end(t);
+	}
+}
+
 static int destroy(struct gev_hub *hub, unsigned flags)
 {
 	struct gev__thread *t = hub->thread;
@@ -184,6 +195,7 @@ static int destroy(struct gev_hub *hub, unsigned flags)
 	if (flags & ~GEV_DESTROY_LOOP)
 		return -EINVAL;
 	quit(hub);
+	end_tenants(hub);
 	gev__abandon(hub, NULL);
 	if (hub->trimmer.w.active)
 		gev_watcher_stop(&hub->trimmer.w);

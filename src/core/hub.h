@@ -40,6 +40,12 @@ struct gev__stray {
 	gev_coro *coro;
 };
 
+/* What ends with the hub, whoever it belongs to; in the hub's list. */
+struct gev__tenant {
+	struct gev_list node;
+	void (*end)(struct gev__tenant *tenant); /* takes it out, wakes waiters */
+};
+
 struct gev_hub {
 	struct gev__thread *thread;
 	gev_loop *loop;
@@ -73,6 +79,8 @@ struct gev_hub {
 	gev_timer_watcher trimmer;  /* gives back stacks, a while later */
 	struct gev__fdtab *fds;     /* calls/: what is known of descriptors */
 	void (*fds_free)(struct gev__fdtab *fds);
+	struct gev_list tenants;
+	struct gev_threadpool *threadpool; /* os/: a tenant, or NULL */
 };
 
 /* Switches between two polls: at first, at the least, at the most. */

@@ -14,6 +14,7 @@ BELOW = {
     'sync': ['base', 'switch', 'loop', 'core'],
     'calls': ['base', 'switch', 'loop', 'core'],
     'choose': ['base', 'switch', 'loop', 'core', 'sync', 'calls'],
+    'os': ['base', 'switch', 'loop', 'core', 'calls', 'sync'],
     'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls', 'choose'],
 }
 SRC = api.ROOT / 'src'
