@@ -94,7 +94,8 @@ static int wait_for(gev_cond *c, gev_mutex *m, gev_time timeout)
 		notify(c, 1);
 	if (r < 0)
 		return r;
-	return notified < 0 ? notified : struck;
+	return struck < 0 && (notified == 0 || notified == -ETIMEDOUT) ?
+		       struck : notified;
 }
 
 int gev_cond_wait(gev_cond *c, gev_mutex *m, gev_time timeout)
