@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fuzzer of operation sequences.  Its input is a script: greenlets take the
+ * next byte each time they run, and do what it says to each other and to the
+ * objects of locks.c and items.c, over the virtual clock.  At any time must
+ * hold that
+ *
+ * - a wait takes exactly as long as it says, or ends early for a reason;
+ * - a throw and a timeout strike once, a kill only who was told;
+ * - main gets EDEADLK only where nothing can run;
+ * - links are called once;
+ *
+ * and at the end, when all were killed, that everybody has ended and nothing is
+ * lost.  tests/fuzz/corpus has inputs that get everywhere; `make check` replays
+ * them (replay.c).  To look for more:
+ *
+ *	CC=clang meson setup build-fuzz -Dfuzz=true -Db_sanitize=address \
+ *		-Db_lundef=false
+ *	ninja -C build-fuzz tests/fuzz/operations
+ *	export ASAN_OPTIONS=detect_stack_use_after_return=0
+ *	mkdir new
+ *	build-fuzz/tests/fuzz/operations -max_len=512 new tests/fuzz/corpus
+ */
+#include "actor.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "operations.h"
+
+#define THROWN EPROTO
+#define LATE ETIME /* the code of an actor's own gev_timeout */
+
+struct actor actors[ACTORS];
+
+static const uint8_t *script, *script_end;
+static int failures;
+
+bool must_at(bool ok, const char *file, int line, const char *text)
+{
+	if (!ok) {
+		printf("# %s:%d: failed: %s\n", file, line, text);
+		failures++;
+		script = script_end;
+	}
+	return ok;
+}
+
+/* The next byte, brought below @n; 0 after the end. */
+unsigned below(unsigned n)
+{
+	return script < script_end ? *script++ % n : 0;
+}
+
+struct actor *any(void)
+{
+	return &actors[below(ACTORS)];
+}
+
+gev_time now(void)
+{
+	return gev_loop_now(gev_hub_loop(gev_hub_get()));
+}
+
+static gev_time some_time(void)
+{
+	return (gev_time)(1 + below(5)) * TICK;
+}
+
+static void wait_begins_for(struct actor *self, gev_time limit)
+{
+	self->waiting = true;
+	self->start = now();
+	self->limit = limit;
+}
+
+gev_time wait_begins(struct actor *self)
+{
+	unsigned n = below(8);
+
+	wait_begins_for(self, n == 7 ? GEV_FOREVER : (gev_time)n * TICK);
+	return self->limit;
+}
+
+int call_ends(struct actor *self, int r, int allowed)
+{
+	int code = r < 0 ? errno : 0;
+
+	self->waiting = false;
+	switch (code) {
+	case 0:
+		break;
+	case ETIMEDOUT:
+		must(self->limit != GEV_FOREVER);
+		must(now() - self->start >= self->limit);
+		break;
+	case EAGAIN:
+		must(self->limit == 0);
+		break;
+	case ECANCELED:
+		must(self->killed && !self->shielded);
+		self->struck = true;
+		break;
+	case THROWN:
+		must(self->thrown > 0 && !self->shielded);
+		self->thrown--;
+		break;
+	case LATE:
+		must(self->timed && gev_timeout_fired(&self->timeout));
+		self->timed = false;
+		break;
+	default:
+		if (!must(code == allowed))
+			printf("#   %s\n", strerror(code));
+	}
+	return code;
+}
+
+int wait_ends(struct actor *self, int r, int allowed)
+{
+	int code = call_ends(self, r, allowed);
+
+	if (self->limit != GEV_FOREVER)
+		must(now() - self->start <= self->limit);
+	return code;
+}
+
+static void act_sleep(struct actor *self)
+{
+	gev_time d = some_time();
+
+	wait_begins_for(self, d);
+	if (wait_ends(self, gev_sleep(d), 0) == 0)
+		must(now() - self->start == d);
+}
+
+static void act_yield(struct actor *self)
+{
+	wait_begins_for(self, 0);
+	wait_ends(self, gev_yield(), 0);
+}
+
+static void act_join(struct actor *self)
+{
+	struct actor *a = any();
+	gev_greenlet *g = a->g;
+
+	if (!g)
+		return;
+	gev_ref(g);
+	if (wait_ends(self, gev_join(g, wait_begins(self)),
+		    a == self ? EDEADLK : 0) == 0)
+		must(gev_dead(g));
+	gev_unref(g);
+}
+
+static void act_throw(struct actor *self)
+{
+	struct actor *a = any();
+
+	if (!a->g || a == self || gev_dead(a->g) || a->thrown)
+		return;
+	a->thrown++;
+	must(gev_throw(a->g, THROWN) == 0);
+}
+
+static void act_kill(struct actor *self)
+{
+	struct actor *a = any();
+	gev_greenlet *g = a->g;
+
+	if (!g || a == self)
+		return;
+	gev_ref(g);
+	a->killed = true;
+	if (wait_ends(self, gev_kill(g, wait_begins(self)), 0) == 0)
+		must(self->limit == 0 || gev_dead(g));
+	gev_unref(g);
+}
+
+static void act_timeout(struct actor *self)
+{
+	if (self->timed)
+		must(!gev_timeout_cancel(&self->timeout));
+	else
+		must(gev_timeout_start_with(&self->timeout,
+			     (gev_time)below(5) * TICK, LATE) == 0);
+	self->timed = !self->timed;
+}
+
+/* Bounded, as what is shielded can't be ended. */
+static void act_shield(struct actor *self)
+{
+	must(gev_shield_begin() == 0);
+	self->shielded = true;
+	act_sleep(self);
+	self->shielded = false;
+	must(gev_shield_end() == 0);
+}
+
+static int link_called(gev_greenlet *g, void *arg)
+{
+	struct actor *a = arg;
+
+	must(a->g == g && gev_dead(g));
+	a->links--;
+	return 0;
+}
+
+static void act_link(struct actor *self)
+{
+	struct actor *a = any();
+
+	(void)self;
+	if (!a->g)
+		return;
+	a->links++;
+	must((below(2) ? gev_link : gev_rawlink)(a->g, link_called, a) == 0);
+}
+
+static void act_unlink(struct actor *self)
+{
+	struct actor *a = any();
+
+	(void)self;
+	if (a->g && gev_unlink(a->g, link_called, a) == 0)
+		a->links--;
+}
+
+static intptr_t live(void *arg);
+
+static void act_spawn(struct actor *self)
+{
+	struct actor *a = any();
+
+	(void)self;
+	if (a->g)
+		return;
+	*a = (struct actor){0};
+	if (below(4) == 3)
+		a->g = gev_spawn_later(some_time(), live, a);
+	else
+		a->g = gev_spawn(live, a);
+	must(a->g != NULL);
+}
+
+/* The place of one that has ended becomes free once its links were called. */
+static void act_reap(struct actor *self)
+{
+	struct actor *a = any();
+
+	(void)self;
+	if (!a->g || !gev_dead(a->g) || a->links)
+		return;
+	gev_unref(a->g);
+	a->g = NULL;
+}
+
+static act_fn *const acts[] = {act_sleep, act_yield, act_join, act_throw,
+	act_kill, act_timeout, act_shield, act_link, act_unlink, act_spawn,
+	act_spawn, act_reap};
+
+#define ACTS (sizeof(acts) / sizeof(acts[0]))
+
+static void act(struct actor *self)
+{
+	unsigned n = below(ACTS + lock_acts_n + item_acts_n);
+
+	if (n < ACTS)
+		acts[n](self);
+	else if (n - ACTS < lock_acts_n)
+		lock_acts[n - ACTS](self);
+	else
+		item_acts[n - ACTS - lock_acts_n](self);
+}
+
+static intptr_t live(void *arg)
+{
+	struct actor *self = arg;
+
+	self->begun = true;
+	while (script < script_end && !self->struck)
+		act(self);
+	if (self->timed)
+		gev_timeout_cancel(&self->timeout);
+	locks_leave(self);
+	return 0;
+}
+
+static bool living(const struct actor *a)
+{
+	return a->g && !gev_dead(a->g);
+}
+
+/* No time will end its wait. */
+static bool stuck(const struct actor *a)
+{
+	return a->begun && a->waiting &&
+	       (a->limit == GEV_FOREVER || a->acquires_again) &&
+	       !(a->timed && gev_timeout_pending(&a->timeout));
+}
+
+static int join_actor(struct actor *a)
+{
+	gev_greenlet *g = gev_ref(a->g);
+	int r = gev_join(g, GEV_FOREVER);
+
+	gev_unref(g);
+	return r;
+}
+
+static void all_are_stuck(void)
+{
+	must(errno == EDEADLK);
+	for (int i = 0; i < ACTORS; i++)
+		must(!living(&actors[i]) || stuck(&actors[i]));
+}
+
+/* Until all have ended, or none can go on. */
+static void run_script(void)
+{
+	for (int i = 0; i < ACTORS;) {
+		if (!living(&actors[i])) {
+			i++;
+		} else if (join_actor(&actors[i]) < 0) {
+			all_are_stuck();
+			return;
+		} else {
+			i = 0;
+		}
+	}
+}
+
+static void end_all(void)
+{
+	script = script_end;
+	for (int i = 0; i < ACTORS; i++) {
+		actors[i].killed = true;
+		must(gev_kill(actors[i].g, 0) == 0);
+	}
+	for (int i = 0; i < ACTORS; i++)
+		if (actors[i].g)
+			must(join_actor(&actors[i]) == 0);
+	must(gev_idle() == 0);
+}
+
+static void nobody_is_left(void)
+{
+	struct gev_hub_stats s;
+	char text[4096];
+
+	for (int i = 0; i < ACTORS; i++) {
+		if (!actors[i].g)
+			continue;
+		must(actors[i].links == 0);
+		gev_unref(actors[i].g);
+	}
+	must(gev_hub_describe(gev_hub_get(), text, sizeof(text)) > 0);
+	must(gev_hub_get_stats(gev_hub_get(), &s) == 0);
+	must(s.living == 0);
+	must(gev_hub_join(GEV_FOREVER) == 0);
+}
+
+static void *run_thread(void *arg)
+{
+	(void)arg;
+	memset(actors, 0, sizeof(actors));
+	must(gev_loop_set_virtual(gev_hub_loop(gev_hub_get()), true) == 0);
+	locks_init();
+	items_init();
+	for (int i = 0; i < ACTORS / 2; i++)
+		must((actors[i].g = gev_spawn(live, &actors[i])) != NULL);
+	run_script();
+	end_all();
+	nobody_is_left();
+	items_fini();
+	locks_fini();
+	must(gev_hub_destroy(GEV_DESTROY_LOOP) == 0);
+	return NULL;
+}
+
+/* In a thread of its own, where nothing is left of the script before it. */
+int run_operations(const uint8_t *data, size_t size)
+{
+	pthread_t thread;
+
+	failures = 0;
+	script = data;
+	script_end = data + (size < BYTES ? size : BYTES);
+	if (must(pthread_create(&thread, NULL, run_thread, NULL) == 0))
+		pthread_join(thread, NULL);
+	return failures;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (run_operations(data, size)) {
+		fflush(stdout);
+		abort();
+	}
+	return 0;
+}
