@@ -21,6 +21,7 @@
 #include <gev/queue.h>
 #include <gev/scope.h>
 #include <gev/socket.h>
+#include <gev/thread.h>
 #include <gev/threadpool.h>
 #include <gev/timeout.h>
 #include <gev/waiter.h>

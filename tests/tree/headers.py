@@ -22,6 +22,7 @@ gev_waiter waiter = GEV_WAITER_INIT("test");
 gev_callback callback = GEV_CALLBACK_INIT;
 gev_choice choice = GEV_CHOOSE_READ(0);
 gev_event event = GEV_EVENT_INIT;
+gev_thread_event thread_event = GEV_THREAD_EVENT_INIT;
 gev_countdown countdown = GEV_COUNTDOWN_INIT(3);
 gev_queue queue = GEV_QUEUE_INIT(10);
 gev_queue lifo = GEV_LIFO_QUEUE_INIT(0);
