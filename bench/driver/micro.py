@@ -97,6 +97,15 @@ BENCHES = {
         OURS: ["gev-queue"],
         "gevent": ["gevent_queue.py"],
     }),
+    "mutex": Micro("acquire or release a free mutex, ns", 3, {
+        OURS: ["gev-lock"],
+        "(gev's semaphore)": ["gev-lock", 1],
+        "Go": ["go-lock"],
+        "boost.fiber": ["boost-fiber_lock"],
+    }),
+    "post": Micro("post to a hub that is asleep, in eventfd writes", 2, {
+        OURS: ["gev-post"],
+    }),
     "shuffled": Micro("a million yield in random order, ns per yield", 100, {
         OURS: ["gev-shuffled"],
         "Go": ["go-shuffled"],
