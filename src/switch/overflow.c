@@ -15,28 +15,11 @@ const char *(*_Atomic gev__stack_name)(const gev_coro *c);
 
 #if defined(__x86_64__) || defined(__aarch64__)
 
-#include <signal.h>
+#include "base/signal.h"
 #include "base/sys.h"
 #include "base/text.h"
 
 #define SIGNAL_STACK ((size_t)64 << 10)
-#define SET_BYTES 8 /* of the kernel's signal sets */
-
-/* The kernel's struct sigaction, which is not libc's. */
-struct action {
-	void (*handler)(int sig, siginfo_t *info, void *context);
-	unsigned long flags;
-	void (*restorer)(void);
-	unsigned long mask;
-};
-
-#if defined(__x86_64__)
-#define FLAG_RESTORER 0x04000000
-void gev__sigreturn(void);
-#else /* the vDSO has one */
-#define FLAG_RESTORER 0
-#define gev__sigreturn NULL
-#endif
 
 static void report(const struct gev__stack *s)
 {
@@ -65,7 +48,7 @@ static void report(const struct gev__stack *s)
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
-	struct action fallback = { .flags = 0 }; /* SIG_DFL */
+	struct sigaction fallback;
 	struct gev__thread *t = gev__thread;
 	struct gev__stack *s = NULL;
 
@@ -74,7 +57,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		s = gev__stack_overflown(&t->stacks, info->si_addr);
 	if (s)
 		report(s);
-	gev__sys(SYS_rt_sigaction, sig, &fallback, NULL, SET_BYTES);
+	gev__zero(&fallback, sizeof(fallback)); /* SIG_DFL */
+	gev__sigaction(sig, &fallback, NULL);
 	if (info->si_code <= 0) /* somebody sent it: it won't come again */
 		gev__sys(SYS_tgkill, gev__sys(SYS_getpid), gev__sys(SYS_gettid),
 			sig);
@@ -83,18 +67,15 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 /* Whether on_fault() is SIGSEGV's handler, or has just become it. */
 static bool claim_signal(void)
 {
-	struct action ours = {
-		.handler = on_fault,
-		.flags = SA_SIGINFO | SA_ONSTACK | FLAG_RESTORER,
-		.restorer = gev__sigreturn,
-	};
-	struct action now;
+	struct sigaction action;
 
-	if (gev__sys(SYS_rt_sigaction, SIGSEGV, NULL, &now, SET_BYTES) < 0)
+	if (gev__sigaction(SIGSEGV, NULL, &action) < 0)
 		return false;
-	if (now.handler)
-		return now.handler == on_fault;
-	return gev__sys(SYS_rt_sigaction, SIGSEGV, &ours, NULL, SET_BYTES) == 0;
+	if (action.sa_handler != SIG_DFL)
+		return action.sa_sigaction == on_fault;
+	action.sa_sigaction = on_fault;
+	action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	return gev__sigaction(SIGSEGV, &action, NULL) == 0;
 }
 
 void gev__overflow_watch(struct gev__thread *t)

@@ -137,21 +137,4 @@ bottom:					/* a call would leave the prediction */
 
 #endif
 
-#if defined(__x86_64__)
-
-	.text
-
-/* What a signal handler returns to.  Unwinders know it by its bytes. */
-	.globl	gev__sigreturn
-	.hidden	gev__sigreturn
-	.type	gev__sigreturn, @function
-	.p2align 4
-	nop				/* they look at the byte before, too */
-gev__sigreturn:
-	mov	$15, %rax		/* SYS_rt_sigreturn */
-	syscall
-	.size	gev__sigreturn, . - gev__sigreturn
-
-#endif
-
 	.section .note.GNU-stack, "", @progbits
