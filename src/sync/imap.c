@@ -302,7 +302,7 @@ static int next_of_array(void *source, void **arg)
 static int collect(gev_imap *it, intptr_t *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct gev_imap_result result;
+		struct gev_imap_result result = { 0 };
 		int r = next(it, &result, GEV_FOREVER);
 
 		if (r < 0)
