@@ -114,11 +114,16 @@ bool gev_thread_event_is_set(const gev_thread_event *e)
 
 int gev_thread_event_wait(gev_thread_event *e, gev_time timeout)
 {
-	struct ticket t = { .waiter = { .what = "thread event",
-				    .object = e,
-				    .woke = woke } };
+	struct ticket t;
 	int r = 0;
 
+	/* By parts: for the whole at once clang would call memset(). */
+	t.waiter = (struct gev_waiter){ .what = "thread event",
+		.object = e,
+		.woke = woke };
+	t.node = (struct gev_list){ NULL, NULL };
+	t.callback = (gev_callback)GEV_CALLBACK_INIT;
+	t.hub = NULL;
 	if (!e || timeout < GEV_FOREVER)
 		r = -EINVAL;
 	else if (timeout == 0)

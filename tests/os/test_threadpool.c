@@ -256,6 +256,7 @@ static void who_has_to_fail_does_not_begin(void)
 
 	reset();
 	gev_timeout_start(&t, 0);
+	t_eq(gev_yield(), 0); /* from now on it is due */
 	t_fails(gev_threadpool_apply(pool, pass_gate, NULL), ETIMEDOUT);
 	t_eq(gev_threadpool_join(pool, 0), 0);
 	t_eq(running + ran, 0);
@@ -362,6 +363,11 @@ static void c34_pools_work_in_a_child(void)
 	t_skip("ThreadSanitizer lets no child start threads");
 	return;
 #endif
+	if (t_under("qemu")) {
+		t_eq(gev_threadpool_free(pool), 0);
+		t_skip("qemu-user fails when a forked child starts threads");
+		return;
+	}
 	reset();
 	t_eq(gev_offload(give, num(1)), 1);
 	t_eq(gev_threadpool_spawn(pool, pass_gate, NULL, NULL), 0);
