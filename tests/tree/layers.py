@@ -15,6 +15,10 @@ BELOW = {
     'calls': ['base', 'switch', 'loop', 'core'],
     'choose': ['base', 'switch', 'loop', 'core', 'sync', 'calls'],
     'os': ['base', 'switch', 'loop', 'core', 'calls', 'sync'],
+    'net': ['base', 'switch', 'loop', 'core', 'calls', 'sync', 'choose', 'os'],
+    'server': ['base', 'switch', 'loop', 'core', 'calls', 'sync', 'choose',
+               'os', 'net'],
+    'tls': [],
     'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls', 'choose'],
 }
 SRC = api.ROOT / 'src'
