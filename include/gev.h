@@ -8,6 +8,7 @@
 #include <gev/channel.h>
 #include <gev/choose.h>
 #include <gev/coro.h>
+#include <gev/dns.h>
 #include <gev/event.h>
 #include <gev/greenlet.h>
 #include <gev/hub.h>

@@ -12,11 +12,13 @@
  * Jobs hold the hub until they are delivered.  A pool that was closed is freed
  * by its last worker, jobs that still ran by those who ran them.
  */
-#include <gev/threadpool.h>
+#include "os/threadpool.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include "base/inject.h"
 #include "base/mem.h"
 #include "sync/sync.h"
 
@@ -55,6 +57,7 @@ struct job {
 	struct gev_list node;
 	gev_fn *fn;
 	void *arg;
+	gev__drop_fn *drop;        /* called with @arg when it is freed */
 	struct call *call;         /* NULL: nobody waits */
 	gev_async_result *result;
 	bool begun;
@@ -69,6 +72,18 @@ static _Thread_local const gev_threadpool *worker_of;
 static struct job *job_at(struct gev_list *node)
 {
 	return node ? gev__container(node, struct job, node) : NULL;
+}
+
+static void drop_arg(gev__drop_fn *drop, void *arg)
+{
+	if (drop)
+		drop(arg);
+}
+
+static void free_job(struct job *job)
+{
+	drop_arg(job->drop, job->arg);
+	gev__free(job, sizeof(*job));
 }
 
 static void free_pool(gev_threadpool *pool)
@@ -106,7 +121,7 @@ static void finish(gev_threadpool *pool, struct job *job)
 {
 	gev__unhold(pool->hub);
 	pool->unfinished--;
-	gev__free(job, sizeof(*job));
+	free_job(job);
 }
 
 /* In the hub: some jobs have been run. */
@@ -148,7 +163,7 @@ static void run_unlocked(gev_threadpool *pool, struct job *job)
 	pool->busy--;
 	gev__list_del(&job->node);
 	if (pool->closed) {
-		gev__free(job, sizeof(*job));
+		free_job(job);
 		return;
 	}
 	gev__list_add_tail(&pool->finished, &job->node);
@@ -234,7 +249,9 @@ static int start_thread(gev_threadpool *pool)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &saved);
-	r = pthread_create(&thread, NULL, work, pool);
+	r = (int)-gev__inject_sys(SYS_clone);
+	if (r == 0)
+		r = pthread_create(&thread, NULL, work, pool);
 	pthread_sigmask(SIG_SETMASK, &saved, NULL);
 	if (r == 0)
 		pthread_detach(thread);
@@ -466,19 +483,29 @@ static int can_wait(gev_hub *hub)
 	return gev__interrupted(hub, self);
 }
 
+static intptr_t run_at_once(gev_fn *fn, void *arg, gev__drop_fn *drop)
+{
+	intptr_t value = fn(arg);
+
+	drop_arg(drop, arg);
+	return value;
+}
+
 /* Runs @fn on a worker; 0 if it has come to its end. */
 static int apply(gev_threadpool *pool, gev_fn *fn, void *arg,
-	struct call *call)
+	gev__drop_fn *drop, struct call *call)
 {
 	int r = fn ? enter(pool) : -EINVAL;
 
 	if (r == 0)
 		r = can_wait(pool->hub);
-	if (r < 0)
+	if (r == 0)
+		call->job = submit(pool, fn, arg, &r);
+	if (!call->job) {
+		drop_arg(drop, arg);
 		return r;
-	call->job = submit(pool, fn, arg, &r);
-	if (!call->job)
-		return r;
+	}
+	call->job->drop = drop;
 	call->job->call = call;
 	r = gev__park(&call->waiter, GEV_FOREVER);
 	if (call->job)
@@ -486,15 +513,16 @@ static int apply(gev_threadpool *pool, gev_fn *fn, void *arg,
 	return r;
 }
 
-intptr_t gev_threadpool_apply(gev_threadpool *pool, gev_fn *fn, void *arg)
+static intptr_t apply_and_wait(gev_threadpool *pool, gev_fn *fn, void *arg,
+	gev__drop_fn *drop)
 {
 	struct call call = { .waiter = { .what = "threadpool",
 				     .object = pool } };
 	int r;
 
 	if (pool && fn && worker_of == pool)
-		return fn(arg);
-	r = apply(pool, fn, arg, &call);
+		return run_at_once(fn, arg, drop);
+	r = apply(pool, fn, arg, drop, &call);
 	if (r < 0)
 		return gev__ret(r);
 	if (call.error)
@@ -502,19 +530,31 @@ intptr_t gev_threadpool_apply(gev_threadpool *pool, gev_fn *fn, void *arg)
 	return call.value;
 }
 
-intptr_t gev_offload(gev_fn *fn, void *arg)
+intptr_t gev_threadpool_apply(gev_threadpool *pool, gev_fn *fn, void *arg)
+{
+	return apply_and_wait(pool, fn, arg, NULL);
+}
+
+intptr_t gev__offload(gev_fn *fn, void *arg, gev__drop_fn *drop)
 {
 	int r = 0;
 	gev_hub *hub;
 
 	if (worker_of && fn)
-		return fn(arg);
+		return run_at_once(fn, arg, drop);
 	hub = gev__hub_get(&r);
 	if (hub && !hub->threadpool)
 		hub->threadpool = make(DEFAULT_MAXSIZE, &r);
-	if (!hub || !hub->threadpool)
+	if (!hub || !hub->threadpool) {
+		drop_arg(drop, arg);
 		return gev__ret(r);
-	return gev_threadpool_apply(hub->threadpool, fn, arg);
+	}
+	return apply_and_wait(hub->threadpool, fn, arg, drop);
+}
+
+intptr_t gev_offload(gev_fn *fn, void *arg)
+{
+	return gev__offload(fn, arg, NULL);
 }
 
 int gev_threadpool_spawn(gev_threadpool *pool, gev_fn *fn, void *arg,
