@@ -4,11 +4,14 @@
  *
  * A build with GEV_INJECT (the tests' own copy of the library) can be told
  * that from the n-th call on, a system call fails with a given error; mmap is
- * one of them, so memory runs out the same way.  In other builds this is
- * nothing.
+ * one of them, so memory runs out the same way.  GEV__INJECT_ALLOC stands for
+ * gev__alloc(), which seldom asks the kernel, and SYS_clone for starting a
+ * thread of a pool, which libc does.  In other builds this is nothing.
  */
 #ifndef GEV_BASE_INJECT_H
 #define GEV_BASE_INJECT_H
+
+#define GEV__INJECT_ALLOC (-2L)
 
 #ifdef GEV_INJECT
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/mem.h"
+#include "base/inject.h"
 #include "base/lock.h"
 #include "base/sys.h"
 #include <stdbool.h>
@@ -108,6 +109,8 @@ void *gev__alloc(size_t size)
 	unsigned c = class_of(size);
 	struct block *b = NULL;
 
+	if (gev__inject_sys(GEV__INJECT_ALLOC))
+		return NULL;
 	if (c == CLASSES)
 		return gev__map(size);
 	gev__lock(&pool.lock);
