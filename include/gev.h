@@ -4,6 +4,7 @@
 #define GEV_H
 
 #include <gev/base.h>
+#include <gev/address.h>
 #include <gev/async_result.h>
 #include <gev/channel.h>
 #include <gev/choose.h>
