@@ -27,6 +27,9 @@
 
 GEV_BEGIN_DECLS
 
+/* Which netdb.h shows to POSIX programs only. */
+struct addrinfo;
+
 /*
  * gev_getaddrinfo - getaddrinfo(3).
  *
