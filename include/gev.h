@@ -23,6 +23,7 @@
 #include <gev/queue.h>
 #include <gev/scope.h>
 #include <gev/socket.h>
+#include <gev/stream.h>
 #include <gev/thread.h>
 #include <gev/threadpool.h>
 #include <gev/timeout.h>

@@ -15,6 +15,7 @@
 /* transfer.c */
 long gev__call_read(int fd, void *buf, size_t size);
 long gev__call_write(int fd, const void *buf, size_t size);
+long gev__call_writeall(int fd, const void *buf, size_t size, size_t *sent);
 long gev__call_readv(int fd, const struct iovec *iov, int n);
 long gev__call_writev(int fd, const struct iovec *iov, int n);
 long gev__call_recvfrom(int fd, void *buf, size_t size, int flags,

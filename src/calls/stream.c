@@ -140,3 +140,15 @@ long gev__call_write(int fd, const void *buf, size_t size)
 
 	return gev__transfer(&t);
 }
+
+/* An error counts, whatever was written before it, which *sent tells. */
+long gev__call_writeall(int fd, const void *buf, size_t size, size_t *sent)
+{
+	struct gev__transfer t = { .attempt = attempt, .name = "write",
+		.fd = fd, .side = GEV_WRITE, .whole = true, .strict = true,
+		.buf = (void *)buf, .left = size };
+	long r = gev__transfer(&t);
+
+	*sent = r > 0 ? (size_t)r : t.done;
+	return r < 0 ? r : 0;
+}
