@@ -27,6 +27,7 @@
 #include <gev/thread.h>
 #include <gev/threadpool.h>
 #include <gev/timeout.h>
+#include <gev/wait.h>
 #include <gev/waiter.h>
 #include <gev/watcher.h>
 

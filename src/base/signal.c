@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/signal.h"
+#include <sys/wait.h>
 #include "base/mem.h"
 #include "base/sys.h"
 
@@ -74,3 +75,15 @@ long gev__sigaction(int signum, const struct sigaction *action,
 }
 
 #endif
+
+int gev__wait_status(const siginfo_t *info)
+{
+	switch (info->si_code) {
+	case CLD_EXITED:
+		return (info->si_status & 0xff) << 8;
+	case CLD_DUMPED:
+		return info->si_status | WCOREFLAG;
+	default:
+		return info->si_status;
+	}
+}

@@ -80,7 +80,8 @@ struct gev_hub {
 	struct gev__fdtab *fds;     /* calls/: what is known of descriptors */
 	void (*fds_free)(struct gev__fdtab *fds);
 	struct gev_list tenants;
-	struct gev_threadpool *threadpool; /* os/: a tenant, or NULL */
+	struct gev__children *children; /* calls/: a tenant, or NULL */
+	struct gev_threadpool *threadpool; /* os/: likewise */
 };
 
 /* Switches between two polls: at first, at the least, at the most. */

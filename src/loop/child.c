@@ -6,6 +6,7 @@
  * The child is reaped on the point of the call, so a watcher that is stopped
  * before has reaped nothing.
  */
+#include "base/signal.h"
 #include "base/sys.h"
 #include "loop/watch.h"
 #include <signal.h>
@@ -94,18 +95,6 @@ static bool has_no_pidfd(int error)
 	return error == -ENOSYS || error == -EINVAL || error == -EPERM;
 }
 
-static int status_of(const siginfo_t *info)
-{
-	switch (info->si_code) {
-	case CLD_EXITED:
-		return (info->si_status & 0xff) << 8;
-	case CLD_DUMPED:
-		return info->si_status | WCOREFLAG;
-	default:
-		return info->si_status;
-	}
-}
-
 bool gev__child_ready(gev_watcher *w)
 {
 	gev_child_watcher *self = (gev_child_watcher *)w;
@@ -115,7 +104,7 @@ bool gev__child_ready(gev_watcher *w)
 	if (r == 0 && info.si_pid == 0)
 		return false;
 	self->rpid = r == 0 ? self->pid : 0;
-	self->rstatus = r == 0 ? status_of(&info) : 0;
+	self->rstatus = r == 0 ? gev__wait_status(&info) : 0;
 	gev__watcher_end(w);
 	return true;
 }
