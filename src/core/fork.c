@@ -83,6 +83,7 @@ void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 	gev_coro *coro = keep ? keep->coro : NULL;
 	struct gev_list *node, *save;
 
+	hub->abandoning = keep ? GEV__FORKED : GEV__DESTROYED;
 	hub->loop->refs -= hub->held;
 	hub->held = 0;
 	gev__heap_purge(&hub->loop->timers, of_another, coro);
@@ -103,6 +104,7 @@ void gev__abandon(struct gev_hub *hub, gev_greenlet *keep)
 	gev__idle_unwatch(hub);
 	hub->members = 1;
 	hub->stats.living = 0;
+	hub->abandoning = 0;
 }
 
 static void become_main(struct gev_hub *hub, gev_greenlet *g)

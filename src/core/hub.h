@@ -68,6 +68,7 @@ struct gev_hub {
 	uint32_t telling;           /* of them that are under way */
 	bool begun;                 /* its coroutine has run */
 	bool quitting;              /* gev_hub_destroy() waits for its coroutine */
+	uint8_t abandoning;         /* why gev__abandon() is at it, or 0 */
 	struct gev_list strays;     /* raw coroutines that are parked */
 	gev_error_fn *error_fn;
 	void *error_arg;
@@ -83,6 +84,9 @@ struct gev_hub {
 	struct gev__children *children; /* calls/: a tenant, or NULL */
 	struct gev_threadpool *threadpool; /* os/: likewise */
 };
+
+/* Greenlets are left where they are: in a forked child, or at the hub's end. */
+enum { GEV__FORKED = 1, GEV__DESTROYED };
 
 /* Switches between two polls: at first, at the least, at the most. */
 #define GEV__SLICE_MIN 16u

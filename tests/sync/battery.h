@@ -46,6 +46,7 @@ struct battery {
 	int ended;
 	bool owned;   /* only main, who made it, may unblock() */
 	bool kept;    /* an unblock() that nobody waits for is kept */
+	bool shared;  /* any thread may use it, so that main can't deadlock */
 };
 
 /* The one that is being run, and its object. */
@@ -531,9 +532,10 @@ static T_UNUSED void battery_run(const struct battery *b)
 	BATTERY_CASE(without_memory);
 	if (b->fini)
 		BATTERY_CASE(taken_down_with_waiters);
-	BATTERY_CASE(foreign_thread);
+	if (!b->shared)
+		BATTERY_CASE(foreign_thread);
 	BATTERY_CASE(in_a_loop_callback);
-	if (!b->owned)
+	if (!b->owned && !b->shared)
 		BATTERY_CASE(deadlock);
 }
 

@@ -75,13 +75,13 @@ static void fini(void *object)
 /* Closed: what is left in it can be received, but nobody may send. */
 static const struct battery batteries[] = {
 	{ "rendezvous_recv", make_rendezvous, drop, get_one, put_now,
-		is_blocked, fini, EAGAIN, EPIPE, false, false },
+		is_blocked, fini, EAGAIN, EPIPE, false, false, false },
 	{ "rendezvous_send", make_rendezvous, drop, put_one, get_now,
-		is_blocked, fini, EAGAIN, EPIPE, false, false },
+		is_blocked, fini, EAGAIN, EPIPE, false, false, false },
 	{ "buffered_recv", make_empty, drop, get_one, put_now, is_blocked,
-		fini, EAGAIN, EPIPE, false, true },
+		fini, EAGAIN, EPIPE, false, true, false },
 	{ "buffered_send", make_full, drop, put_one, get_now, is_blocked, fini,
-		EAGAIN, EPIPE, false, true },
+		EAGAIN, EPIPE, false, true, false },
 };
 
 int main(void)
