@@ -19,6 +19,7 @@
 #include <gev/local.h>
 #include <gev/lock.h>
 #include <gev/loop.h>
+#include <gev/poll.h>
 #include <gev/pool.h>
 #include <gev/queue.h>
 #include <gev/scope.h>

@@ -8,6 +8,9 @@
 #ifndef GEV_CALLS_CALLS_H
 #define GEV_CALLS_CALLS_H
 
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <gev/base.h>
@@ -44,5 +47,28 @@ long gev__call_dup2(int oldfd, int newfd);
 long gev__call_dup3(int oldfd, int newfd, int flags);
 long gev__call_fcntl(int fd, int cmd, unsigned long arg);
 long gev__call_wait_fd(int fd, int events, gev_time timeout);
+
+/*
+ * poll.c, select.c, epoll_wait.c.  Masks are the kernel's, of 8 bytes; what is
+ * left of a timespec or timeval is written back.
+ */
+struct gev__mask_arg {
+	const uint64_t *mask;
+	size_t size;
+};
+
+long gev__call_poll(struct pollfd *fds, unsigned n, int ms);
+long gev__call_ppoll(struct pollfd *fds, unsigned n, struct timespec *timeout,
+	const uint64_t *mask, size_t size);
+long gev__call_select(int n, fd_set *in, fd_set *out, fd_set *except,
+	struct timeval *timeout);
+long gev__call_pselect6(int n, fd_set *in, fd_set *out, fd_set *except,
+	struct timespec *timeout, const struct gev__mask_arg *m);
+long gev__call_epoll_wait(int epfd, struct epoll_event *events, int max,
+	int ms);
+long gev__call_epoll_pwait(int epfd, struct epoll_event *events, int max,
+	int ms, const uint64_t *mask, size_t size);
+long gev__call_epoll_pwait2(int epfd, struct epoll_event *events, int max,
+	const struct timespec *timeout, const uint64_t *mask, size_t size);
 
 #endif

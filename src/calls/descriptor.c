@@ -2,6 +2,7 @@
 #include "calls/descriptor.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "calls/poller.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -26,6 +27,8 @@ static void on_edge(struct gev__edge *edge, int events)
 		gev__wake(rec->reader, 0);
 	if ((events & GEV_WRITE) && rec->writer && !rec->deaf)
 		gev__wake(rec->writer, 0);
+	if (__builtin_expect(rec->polled != NULL, 0))
+		gev__polled_wake(rec->polled, events);
 }
 
 static struct gev__fd_rec *find(struct gev__fdtab *tab, int fd)
@@ -70,6 +73,7 @@ static void forked(struct gev_hub *hub)
 		for (int i = 0; tab->chunks[c] && i < GEV__FD_CHUNK; i++) {
 			tab->chunks[c][i].reader = NULL;
 			tab->chunks[c][i].writer = NULL;
+			tab->chunks[c][i].polled = NULL;
 		}
 }
 
@@ -122,6 +126,7 @@ static void blank(struct gev_hub *hub, struct gev__fd_rec *rec, int fd)
 {
 	struct gev_waiter *reader = rec->reader;
 	struct gev_waiter *writer = rec->writer;
+	struct gev__polled *polled = rec->polled;
 
 	if (rec->asked)
 		gev__edge_drop(hub->loop, fd);
@@ -130,6 +135,7 @@ static void blank(struct gev_hub *hub, struct gev__fd_rec *rec, int fd)
 		gev__wake(reader, -EBADF);
 	if (writer)
 		gev__wake(writer, -EBADF);
+	gev__polled_close(polled);
 }
 
 static void renew(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,

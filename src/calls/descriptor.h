@@ -31,9 +31,10 @@ struct gev__fd_rec {
 	struct gev__edge edge;      /* first: the loop calls it */
 	struct gev_waiter *reader;  /* who waits for each side, or NULL */
 	struct gev_waiter *writer;
+	struct gev__polled *polled; /* pollers of it, besides (poller.h) */
 	struct gev__number *number;
-	gev_time rcvtimeo;          /* valid if timeo_known */
-	gev_time sndtimeo;
+	uint32_t rcvtimeo;          /* in ms, 0: none; valid if timeo_known */
+	uint32_t sndtimeo;
 	uint32_t generation;        /* 0: made anew at the next look */
 	uint8_t kind;               /* enum gev__fd_kind */
 	uint8_t ready;              /* GEV_READ, GEV_WRITE: worth trying */
@@ -119,7 +120,14 @@ long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	int side, gev_time timeout, bool *expired, const char *what);
 
 /*
- * What it is made of, for who waits for other things as well and holds the hub
+ * What it is made of: subscribes to edges of @side.  0, -EPERM (it can't be
+ * polled: it is a file from now on), or what else the kernel answers.
+ */
+long gev__fd_ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	int side);
+
+/*
+ * That and the rest, for who waits for other things as well and holds the hub
  * meanwhile: @w is woken when @side may be ready.  0, -EBUSY, -EPERM or what
  * the kernel answers.
  */

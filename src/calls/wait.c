@@ -8,33 +8,29 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#define NS_PER_S 1000000000
-
-static gev_time of_timeval(const struct timeval *tv)
-{
-	if (tv->tv_sec >= INT64_MAX / NS_PER_S ||
-		(tv->tv_sec == 0 && tv->tv_usec == 0))
-		return GEV_FOREVER;
-	return (gev_time)tv->tv_sec * NS_PER_S + tv->tv_usec * 1000;
-}
-
-static gev_time read_timeo(int fd, int option)
+/* To the kernel's own precision; what is longer than 49 days is for ever. */
+static uint32_t read_timeo(int fd, int option)
 {
 	struct timeval tv = { 0 };
 	socklen_t size = sizeof(tv);
 
 	gev__sys(SYS_getsockopt, fd, SOL_SOCKET, option, &tv, &size);
-	return of_timeval(&tv);
+	if (tv.tv_sec >= UINT32_MAX / 1000)
+		return 0;
+	return (uint32_t)(tv.tv_sec * 1000 + (tv.tv_usec + 999) / 1000);
 }
 
 gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side)
 {
+	uint32_t ms;
+
 	if (!rec->timeo_known || rec->number->shared || rec->number->copied) {
 		rec->rcvtimeo = read_timeo(fd, SO_RCVTIMEO);
 		rec->sndtimeo = read_timeo(fd, SO_SNDTIMEO);
 		rec->timeo_known = true;
 	}
-	return side == GEV_READ ? rec->rcvtimeo : rec->sndtimeo;
+	ms = side == GEV_READ ? rec->rcvtimeo : rec->sndtimeo;
+	return ms ? GEV_MS(ms) : GEV_FOREVER;
 }
 
 gev_time gev__fd_deadline(struct gev_hub *hub, gev_time timeout)
@@ -61,8 +57,11 @@ long gev__fd_poll(int fd, int events)
 {
 	struct pollfd p = { .fd = fd, .events = (short)events };
 	struct timespec zero = { 0 };
-	long r = gev__sys(SYS_ppoll, &p, 1, &zero, NULL, 0);
+	long r;
 
+	do
+		r = gev__sys(SYS_ppoll, &p, 1, &zero, NULL, 0);
+	while (r == -EINTR);
 	if (r <= 0)
 		return r;
 	return p.revents & POLLNVAL ? -EBADF : p.revents;
@@ -106,8 +105,8 @@ static long busy(struct gev_hub *hub, const struct gev_waiter *w)
 	return -EBUSY;
 }
 
-/* Subscribes to edges of @side; the first time the kernel tells the state. */
-static long ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd, int side)
+/* The first time the kernel tells the state. */
+long gev__fd_ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd, int side)
 {
 	int events = rec->asked | side;
 	int r;
@@ -132,7 +131,7 @@ __attribute__((noinline)) long gev__fd_enlist(struct gev_hub *hub, struct gev__f
 		return busy(hub, rec->reader);
 	if ((side & GEV_WRITE) && rec->writer)
 		return busy(hub, rec->writer);
-	r = ask(hub, rec, fd, side);
+	r = gev__fd_ask(hub, rec, fd, side);
 	if (r < 0)
 		return r;
 	if (side & GEV_READ)
