@@ -225,7 +225,6 @@ int gev__loop_forked(gev_loop *loop)
 {
 	int r;
 
-	gev__mem_forked();
 	gev__wakeup_close(loop);
 	gev__signals_forked();
 	gev__stats_close(loop);
@@ -337,5 +336,8 @@ int gev_loop_set_error_hook(gev_loop *loop, gev_loop_error_fn *fn, void *arg)
 
 int gev_loop_forked(gev_loop *loop)
 {
-	return gev__ret(loop ? gev__loop_forked(loop) : -EINVAL);
+	if (!loop)
+		return gev__ret(-EINVAL);
+	gev__mem_forked();
+	return gev__ret(gev__loop_forked(loop));
 }

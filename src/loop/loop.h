@@ -59,8 +59,8 @@ void gev__loop_drop(gev_loop *loop);
 int gev__loop_run(gev_loop *loop, unsigned flags);
 
 /*
- * gev_loop_forked() inside: new descriptors of its own, edges and all, and its
- * fork watchers are called.  What was pending is so still.
+ * gev_loop_forked() after gev__mem_forked(): new descriptors of its own, edges
+ * and all, and its fork watchers are called.  What was pending is so still.
  */
 int gev__loop_forked(gev_loop *loop);
 
