@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is done to channels and queues ("pipes"), one by one and by choice.
- * Items are numbered in the order in which they were offered.  What was sent
- * arrives once, or is still there in the end; what was not does not; and who
- * receives twice from a pipe that keeps order gets the older item first.
+ * What is done to channels and queues ("pipes").  Items are numbered in the
+ * order in which they were offered.  What was sent arrives once, or is still
+ * there in the end; what was not does not; and who receives twice from a pipe
+ * that keeps order gets the older item first.
  */
 #include "actor.h"
 #include <string.h>
@@ -11,7 +11,6 @@
 #define CHANNELS 3
 #define QUEUES (PIPES - CHANNELS)
 #define LIFO (CHANNELS + 2) /* the first that does not keep order */
-#define ARMS 4
 
 struct item {
 	unsigned pipe;
@@ -170,13 +169,7 @@ static void act_close(struct actor *self)
 	closed[p] = true;
 }
 
-/* One choice: what it is of, and the item that it sends or gets. */
-struct arm {
-	unsigned of;
-	intptr_t n;
-};
-
-static void prepare_pipe(gev_choice *c, struct arm *arm, bool send)
+void pipe_choice(gev_choice *c, struct arm *arm, bool send)
 {
 	unsigned p = arm->of = below(PIPES);
 
@@ -191,70 +184,18 @@ static void prepare_pipe(gev_choice *c, struct arm *arm, bool send)
 		*c = (gev_choice)GEV_CHOOSE_GET(queue(p), &arm->n);
 }
 
-static void prepare(gev_choice *c, struct arm *arm)
+void pipe_taken(struct actor *self, const gev_choice *c, const struct arm *arm)
 {
-	unsigned kind = below(8);
-
-	*arm = (struct arm){0};
-	if (kind < 5) {
-		prepare_pipe(c, arm, kind & 1);
-	} else if (kind == 5) {
-		*c = (gev_choice)GEV_CHOOSE_EVENT(lock_event());
-	} else if (kind == 6) {
-		arm->of = below(SEMS);
-		*c = (gev_choice)GEV_CHOOSE_ACQUIRE(lock_sem(arm->of));
-	} else {
-		*c = (gev_choice){.kind = GEV_CHOICE_NEVER};
-	}
-}
-
-static void taken(
-	struct actor *self, const gev_choice *c, const struct arm *arm)
-{
-	must(c->taken);
-	if (c->error) {
-		must(c->error == EPIPE && closed[arm->of]);
-		return;
-	}
-	switch (c->kind) {
-	case GEV_CHOICE_SEND:
-	case GEV_CHOICE_PUT:
+	if (c->error)
+		must((c->error == EPIPE && closed[arm->of]) ||
+			(c->error == ENOMEM && starved()));
+	else if (c->kind == GEV_CHOICE_SEND || c->kind == GEV_CHOICE_PUT)
 		sent(arm->n);
-		break;
-	case GEV_CHOICE_RECV:
-	case GEV_CHOICE_GET:
+	else
 		received(self, arm->of, arm->n);
-		break;
-	case GEV_CHOICE_ACQUIRE:
-		permit_taken(self, arm->of);
-		break;
-	default:
-		must(c->kind == GEV_CHOICE_EVENT);
-	}
 }
 
-static void act_choose(struct actor *self)
-{
-	int n = 1 + (int)below(ARMS), r, i;
-	gev_choice choices[ARMS];
-	struct arm arms[ARMS];
-	gev_time limit = wait_begins(self);
-
-	for (i = 0; i < n; i++)
-		prepare(&choices[i], &arms[i]);
-	r = gev_choose(choices, n, limit);
-	for (i = 0; i < n; i++)
-		must(choices[i].taken == (i == r));
-	if (wait_ends(self, r, 0) == 0)
-		taken(self, &choices[r], &arms[r]);
-}
-
-act_fn *const item_acts[] = {act_send, act_send, act_receive, act_receive,
-	act_peek, act_task_done, act_queue_join, act_close, act_choose,
-	act_choose};
-const unsigned item_acts_n = sizeof(item_acts) / sizeof(item_acts[0]);
-
-void items_init(void)
+static void init(void)
 {
 	offered = 0;
 	forgotten = 0;
@@ -285,7 +226,7 @@ static void drain(unsigned p)
 	must(inside[p] == 0);
 }
 
-void items_fini(void)
+static void fini(void)
 {
 	size_t lost = 0;
 
@@ -301,3 +242,9 @@ void items_fini(void)
 	for (int i = 0; i < QUEUES; i++)
 		must(gev_queue_fini(&queues[i]) == 0);
 }
+
+static act_fn *const fns[] = {act_send, act_send, act_receive, act_receive,
+	act_peek, act_task_done, act_queue_join, act_close};
+
+const struct acts item_acts = {
+	.fns = fns, .n = ACTS_N(fns), .init = init, .fini = fini};

@@ -39,6 +39,11 @@ gev_event *lock_event(void)
 	return &event;
 }
 
+gev_async_result *lock_result(void)
+{
+	return &result;
+}
+
 void permit_taken(struct actor *self, unsigned i)
 {
 	self->permits[i]++;
@@ -99,8 +104,8 @@ static void cond_wait_ends(struct actor *self, int r)
 	int code = call_ends(self, r, 0);
 
 	self->acquires_again = false;
-	if (self->timed && code && code != ETIMEDOUT)
-		self->timed = !gev_timeout_fired(&self->timeout);
+	if (code && code != ETIMEDOUT)
+		timeout_may_be_over(self);
 	must(!owner);
 	owner = self;
 }
@@ -214,9 +219,8 @@ static void act_event_link(struct actor *self)
 {
 	(void)self;
 	if (below(3)) {
-		must(gev_event_rawlink(
-			     &event, event_link_called, &event_links) == 0);
-		event_links++;
+		event_links += allocates(gev_event_rawlink(&event,
+			event_link_called, &event_links));
 	} else if (gev_event_unlink(&event, event_link_called, &event_links) ==
 		   0) {
 		event_links--;
@@ -267,14 +271,7 @@ static void act_result_get(struct actor *self)
 		must(v == value && v);
 }
 
-act_fn *const lock_acts[] = {act_sem_acquire, act_sem_release,
-	act_mutex_acquire, act_mutex_release, act_cond_wait, act_cond_notify,
-	act_rlock_acquire, act_rlock_release, act_read, act_write,
-	act_rwlock_release, act_event_wait, act_event_change, act_event_link,
-	act_countdown_add, act_countdown_wait, act_result_set, act_result_get};
-const unsigned lock_acts_n = sizeof(lock_acts) / sizeof(lock_acts[0]);
-
-void locks_leave(struct actor *self)
+static void leave(struct actor *self)
 {
 	for (unsigned i = 0; i < SEMS; i++)
 		while (self->permits[i])
@@ -287,7 +284,7 @@ void locks_leave(struct actor *self)
 		act_rwlock_release(self);
 }
 
-void locks_init(void)
+static void init(void)
 {
 	for (int i = 0; i < SEMS; i++) {
 		gev_sem_init_bounded(&sems[i], permits[i]);
@@ -326,7 +323,7 @@ static void links_are_called(void)
 	must(gev_event_unlink(&event, event_link_called, &event_links) < 0);
 }
 
-void locks_fini(void)
+static void fini(void)
 {
 	all_is_free();
 	links_are_called();
@@ -340,3 +337,15 @@ void locks_fini(void)
 	gev_countdown_fini(&countdown);
 	gev_async_result_fini(&result);
 }
+
+static act_fn *const fns[] = {act_sem_acquire, act_sem_release,
+	act_mutex_acquire, act_mutex_release, act_cond_wait, act_cond_notify,
+	act_rlock_acquire, act_rlock_release, act_read, act_write,
+	act_rwlock_release, act_event_wait, act_event_change, act_event_link,
+	act_countdown_add, act_countdown_wait, act_result_set, act_result_get};
+
+const struct acts lock_acts = {.fns = fns,
+	.n = ACTS_N(fns),
+	.init = init,
+	.leave = leave,
+	.fini = fini};

@@ -2,8 +2,8 @@
 /*
  * A fuzzer of operation sequences.  Its input is a script: greenlets take the
  * next byte each time they run, and do what it says to each other and to the
- * objects of locks.c and items.c, over the virtual clock.  At any time must
- * hold that
+ * objects of the other files here, over the virtual clock, while now and then
+ * an allocation fails.  At any time must hold that
  *
  * - a wait takes exactly as long as it says, or ends early for a reason;
  * - a throw and a timeout strike once, a kill only who was told;
@@ -27,9 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "operations.h"
-
-#define THROWN EPROTO
-#define LATE ETIME /* the code of an actor's own gev_timeout */
 
 struct actor actors[ACTORS];
 
@@ -62,12 +59,7 @@ gev_time now(void)
 	return gev_loop_now(gev_hub_loop(gev_hub_get()));
 }
 
-static gev_time some_time(void)
-{
-	return (gev_time)(1 + below(5)) * TICK;
-}
-
-static void wait_begins_for(struct actor *self, gev_time limit)
+void wait_begins_for(struct actor *self, gev_time limit)
 {
 	self->waiting = true;
 	self->start = now();
@@ -105,6 +97,13 @@ int call_ends(struct actor *self, int r, int allowed)
 		must(self->thrown > 0 && !self->shielded);
 		self->thrown--;
 		break;
+	case ENOMEM:
+		must(starved());
+		break;
+	case EDEADLK:
+		must(allowed == EDEADLK || (self == &callback_actor &&
+						   self->limit != 0));
+		break;
 	case LATE:
 		must(self->timed && gev_timeout_fired(&self->timeout));
 		self->timed = false;
@@ -125,156 +124,39 @@ int wait_ends(struct actor *self, int r, int allowed)
 	return code;
 }
 
-static void act_sleep(struct actor *self)
-{
-	gev_time d = some_time();
-
-	wait_begins_for(self, d);
-	if (wait_ends(self, gev_sleep(d), 0) == 0)
-		must(now() - self->start == d);
-}
-
-static void act_yield(struct actor *self)
-{
-	wait_begins_for(self, 0);
-	wait_ends(self, gev_yield(), 0);
-}
-
-static void act_join(struct actor *self)
-{
-	struct actor *a = any();
-	gev_greenlet *g = a->g;
-
-	if (!g)
-		return;
-	gev_ref(g);
-	if (wait_ends(self, gev_join(g, wait_begins(self)),
-		    a == self ? EDEADLK : 0) == 0)
-		must(gev_dead(g));
-	gev_unref(g);
-}
-
-static void act_throw(struct actor *self)
-{
-	struct actor *a = any();
-
-	if (!a->g || a == self || gev_dead(a->g) || a->thrown)
-		return;
-	a->thrown++;
-	must(gev_throw(a->g, THROWN) == 0);
-}
-
-static void act_kill(struct actor *self)
-{
-	struct actor *a = any();
-	gev_greenlet *g = a->g;
-
-	if (!g || a == self)
-		return;
-	gev_ref(g);
-	a->killed = true;
-	if (wait_ends(self, gev_kill(g, wait_begins(self)), 0) == 0)
-		must(self->limit == 0 || gev_dead(g));
-	gev_unref(g);
-}
-
-static void act_timeout(struct actor *self)
+void timeout_may_be_over(struct actor *self)
 {
 	if (self->timed)
-		must(!gev_timeout_cancel(&self->timeout));
-	else
-		must(gev_timeout_start_with(&self->timeout,
-			     (gev_time)below(5) * TICK, LATE) == 0);
-	self->timed = !self->timed;
+		self->timed = !gev_timeout_fired(&self->timeout);
 }
 
-/* Bounded, as what is shielded can't be ended. */
-static void act_shield(struct actor *self)
-{
-	must(gev_shield_begin() == 0);
-	self->shielded = true;
-	act_sleep(self);
-	self->shielded = false;
-	must(gev_shield_end() == 0);
-}
-
-static int link_called(gev_greenlet *g, void *arg)
-{
-	struct actor *a = arg;
-
-	must(a->g == g && gev_dead(g));
-	a->links--;
-	return 0;
-}
-
-static void act_link(struct actor *self)
-{
-	struct actor *a = any();
-
-	(void)self;
-	if (!a->g)
-		return;
-	a->links++;
-	must((below(2) ? gev_link : gev_rawlink)(a->g, link_called, a) == 0);
-}
-
-static void act_unlink(struct actor *self)
-{
-	struct actor *a = any();
-
-	(void)self;
-	if (a->g && gev_unlink(a->g, link_called, a) == 0)
-		a->links--;
-}
-
-static intptr_t live(void *arg);
-
-static void act_spawn(struct actor *self)
-{
-	struct actor *a = any();
-
-	(void)self;
-	if (a->g)
-		return;
-	*a = (struct actor){0};
-	if (below(4) == 3)
-		a->g = gev_spawn_later(some_time(), live, a);
-	else
-		a->g = gev_spawn(live, a);
-	must(a->g != NULL);
-}
-
-/* The place of one that has ended becomes free once its links were called. */
-static void act_reap(struct actor *self)
-{
-	struct actor *a = any();
-
-	(void)self;
-	if (!a->g || !gev_dead(a->g) || a->links)
-		return;
-	gev_unref(a->g);
-	a->g = NULL;
-}
-
-static act_fn *const acts[] = {act_sleep, act_yield, act_join, act_throw,
-	act_kill, act_timeout, act_shield, act_link, act_unlink, act_spawn,
-	act_spawn, act_reap};
-
-#define ACTS (sizeof(acts) / sizeof(acts[0]))
+/* What is new comes last, so that the corpus keeps its meaning. */
+static const struct acts *const all[] = {&greenlet_acts, &lock_acts, &item_acts,
+	&choice_acts, &group_acts, &value_acts, &mortal_acts, &callback_acts,
+	&thread_acts, &memory_acts};
 
 static void act(struct actor *self)
 {
-	unsigned n = below(ACTS + lock_acts_n + item_acts_n);
+	unsigned n = 0;
 
-	if (n < ACTS)
-		acts[n](self);
-	else if (n - ACTS < lock_acts_n)
-		lock_acts[n - ACTS](self);
-	else
-		item_acts[n - ACTS - lock_acts_n](self);
+	for (size_t i = 0; i < ACTS_N(all); i++)
+		n += all[i]->n;
+	n = below(n);
+	for (size_t i = 0; i < ACTS_N(all); n -= all[i++]->n)
+		if (n < all[i]->n) {
+			all[i]->fns[n](self);
+			return;
+		}
 }
 
-static intptr_t live(void *arg)
+static void leave(struct actor *self)
+{
+	for (size_t i = 0; i < ACTS_N(all); i++)
+		if (all[i]->leave)
+			all[i]->leave(self);
+}
+
+intptr_t live(void *arg)
 {
 	struct actor *self = arg;
 
@@ -283,7 +165,7 @@ static intptr_t live(void *arg)
 		act(self);
 	if (self->timed)
 		gev_timeout_cancel(&self->timeout);
-	locks_leave(self);
+	leave(self);
 	return 0;
 }
 
@@ -331,9 +213,11 @@ static void run_script(void)
 	}
 }
 
+/* At first the actors, who must come out of whatever they wait for. */
 static void end_all(void)
 {
 	script = script_end;
+	memory_is_back();
 	for (int i = 0; i < ACTORS; i++) {
 		actors[i].killed = true;
 		must(gev_kill(actors[i].g, 0) == 0);
@@ -341,6 +225,11 @@ static void end_all(void)
 	for (int i = 0; i < ACTORS; i++)
 		if (actors[i].g)
 			must(join_actor(&actors[i]) == 0);
+	must(gev_idle() == 0);
+	leave(&callback_actor);
+	for (size_t i = 0; i < ACTS_N(all); i++)
+		if (all[i]->end)
+			all[i]->end();
 	must(gev_idle() == 0);
 }
 
@@ -366,15 +255,18 @@ static void *run_thread(void *arg)
 	(void)arg;
 	memset(actors, 0, sizeof(actors));
 	must(gev_loop_set_virtual(gev_hub_loop(gev_hub_get()), true) == 0);
-	locks_init();
-	items_init();
+	memset(&callback_actor, 0, sizeof(callback_actor));
+	for (size_t i = 0; i < ACTS_N(all); i++)
+		if (all[i]->init)
+			all[i]->init();
 	for (int i = 0; i < ACTORS / 2; i++)
 		must((actors[i].g = gev_spawn(live, &actors[i])) != NULL);
 	run_script();
 	end_all();
 	nobody_is_left();
-	items_fini();
-	locks_fini();
+	for (size_t i = ACTS_N(all); i-- > 0;)
+		if (all[i]->fini)
+			all[i]->fini();
 	must(gev_hub_destroy(GEV_DESTROY_LOOP) == 0);
 	return NULL;
 }
