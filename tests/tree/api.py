@@ -8,6 +8,19 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADERS = [ROOT / 'include/gev.h', *sorted(ROOT.glob('include/gev/*.h'))]
 
+# Libraries besides libgev: their headers are no part of gev.h.
+APART = {'libgev-tls': ('tls.h', 'tls_context.h')}
+MAPS = {'libgev': ROOT / 'src/gev.map',
+        'libgev-tls': ROOT / 'src/tls/gev-tls.map'}
+
+
+def headers_of(library):
+    """The headers of what a library has."""
+    apart = [name for names in APART.values() for name in names]
+    if library in APART:
+        return [h for h in HEADERS if h.name in APART[library]]
+    return [h for h in HEADERS if h.name not in apart]
+
 
 def without_comments(text):
     return re.sub(r'/\*.*?\*/', '', text, flags=re.S)
@@ -19,8 +32,8 @@ def public_functions(header):
     return re.findall(r'^GEV_API\s[^;]*?\b(gev_\w+)\s*\(', text, re.M)
 
 
-def all_public_functions():
-    return {name for h in HEADERS for name in public_functions(h)}
+def functions_of(library):
+    return {name for h in headers_of(library) for name in public_functions(h)}
 
 
 class Tap:

@@ -7,6 +7,7 @@ build=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
 dest=$(mktemp -d)
 trap 'rm -rf "$dest"' EXIT
+system=$(pkg-config --variable pc_path pkg-config)
 cases=0 status=0
 
 # check NAME COMMAND...: one case, which passes if the command does.
@@ -27,7 +28,7 @@ install() {
 	meson install -C "$build" --no-rebuild --destdir "$dest" &&
 		pc=$(find "$dest" -name gev.pc) && [ -n "$pc" ] &&
 		lib=$(dirname "$(dirname "$pc")")
-	export PKG_CONFIG_LIBDIR="$lib/pkgconfig"
+	export PKG_CONFIG_LIBDIR="$lib/pkgconfig:$system"
 	export PKG_CONFIG_SYSROOT_DIR="$dest"
 }
 
@@ -40,6 +41,11 @@ compile_static() {
 	# shellcheck disable=SC2046
 	cc -static "$dest/user.c" -o "$dest/static" \
 		$(pkg-config --static --cflags --libs gev)
+}
+
+compile_with_tls() {
+	# shellcheck disable=SC2046
+	cc "$dest/tls.c" -o "$dest/tls" $(pkg-config --cflags --libs gev-tls)
 }
 
 prints() {
@@ -77,6 +83,16 @@ int main(void)
 }
 END
 
+cat >"$dest/tls.c" <<'END'
+#include <stdio.h>
+#include <gev/tls.h>
+
+int main(void)
+{
+	return puts(gev_tls_context_new(GEV_TLS_CLIENT) ? "made" : "failed") < 0;
+}
+END
+
 version=$(version_of_headers)
 check meson_installs_it install
 check pkg_config_knows_the_version prints "$version" pkg-config --modversion gev
@@ -85,6 +101,10 @@ check runs_with_the_shared_library prints "$version 42" \
 	env LD_LIBRARY_PATH="$lib" "$dest/shared"
 check compiles_with_the_static_library compile_static
 check runs_with_the_static_library prints "$version 42" "$dest/static"
+if [ -e "$lib/pkgconfig/gev-tls.pc" ]; then
+	check compiles_with_tls compile_with_tls
+	check runs_with_tls prints made env LD_LIBRARY_PATH="$lib" "$dest/tls"
+fi
 check the_manual_is_installed has_pages
 echo "1..$cases"
 exit $status

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""symbols.py LIBGEV.SO - it exports what the headers declare, no more."""
+"""symbols.py LIBRARY.SO... - they export what their headers declare, no more."""
 
+import pathlib
 import re
 import subprocess
 import sys
 
 import api
-
-NODE = 'GEV_0.1'
 
 
 def exported(library):
@@ -24,9 +23,10 @@ def exported(library):
     return symbols
 
 
-def mapped():
-    text = api.without_comments((api.ROOT / 'src/gev.map').read_text())
-    return set(re.findall(r'\b(gev_\w+);', text))
+def map_of(library):
+    """The version's name, and the names in it."""
+    text = api.without_comments(api.MAPS[library].read_text())
+    return text.split()[0], set(re.findall(r'\b(gev_\w+);', text))
 
 
 def difference(names, others, what):
@@ -39,20 +39,26 @@ def soname(library):
     return re.search(r'SONAME.*\[(.*)\]', text)[1]
 
 
-library = sys.argv[1]
-symbols = exported(library)
-declared = api.all_public_functions()
+def check(tap, path):
+    library = pathlib.Path(path).name.partition('.')[0]
+    symbols = exported(path)
+    declared = api.functions_of(library)
+    node, mapped = map_of(library)
+    tap.run(f'{library}: what_is_declared_is_in_the_map',
+            difference(declared, mapped, 'not in the map'))
+    tap.run(f'{library}: what_is_in_the_map_is_declared',
+            difference(mapped, declared, 'in no public header'))
+    tap.run(f'{library}: what_is_declared_is_exported',
+            difference(declared, set(symbols), 'not exported'))
+    tap.run(f'{library}: what_is_exported_is_declared',
+            difference(set(symbols), declared, 'exported'))
+    tap.run(f'{library}: symbols_are_versioned',
+            [f'{n}: version "{v}"' for n, v in symbols.items() if v != node])
+    tap.run(f'{library}: the_soname_ends_in_0',
+            [] if soname(path) == f'{library}.so.0' else [soname(path)])
+
+
 tap = api.Tap()
-tap.run('what_is_declared_is_in_the_map',
-        difference(declared, mapped(), 'not in src/gev.map'))
-tap.run('what_is_in_the_map_is_declared',
-        difference(mapped(), declared, 'in no public header'))
-tap.run('what_is_declared_is_exported',
-        difference(declared, set(symbols), 'not exported'))
-tap.run('what_is_exported_is_declared',
-        difference(set(symbols), declared, 'exported'))
-tap.run('symbols_are_versioned',
-        [f'{n}: version "{v}"' for n, v in symbols.items() if v != NODE])
-tap.run('the_soname_is_libgev_so_0',
-        [] if soname(library) == 'libgev.so.0' else [soname(library)])
+for argument in sys.argv[1:]:
+    check(tap, argument)
 tap.done()
