@@ -25,6 +25,7 @@
 #include <gev/scope.h>
 #include <gev/socket.h>
 #include <gev/stream.h>
+#include <gev/tcp.h>
 #include <gev/thread.h>
 #include <gev/thread_queue.h>
 #include <gev/threadpool.h>
