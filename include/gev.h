@@ -21,6 +21,7 @@
 #include <gev/loop.h>
 #include <gev/poll.h>
 #include <gev/pool.h>
+#include <gev/process.h>
 #include <gev/queue.h>
 #include <gev/scope.h>
 #include <gev/socket.h>

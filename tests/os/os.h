@@ -50,6 +50,15 @@ static T_UNUSED intptr_t note_once(void *what)
 	return 0;
 }
 
+/* There is no memory in common with what vfork(2) made: no error comes back. */
+static T_UNUSED bool spawn_tells_errors(void)
+{
+	if (!t_under("valgrind") && !t_under("qemu"))
+		return true;
+	t_skip("posix_spawn(3) does not tell errors here");
+	return false;
+}
+
 /* What is to be seen in the log if others run during a wait. */
 static T_UNUSED void go_note(const char *what)
 {
