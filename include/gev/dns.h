@@ -55,6 +55,42 @@ GEV_API int gev_getnameinfo(const struct sockaddr *addr, socklen_t addrlen,
 	char *host, socklen_t hostlen, char *serv, socklen_t servlen,
 	int flags);
 
+/*
+ * How names are resolved.  Zero: as it is by default.
+ *
+ * Numeric addresses are answered at once, and names of the hosts file are if
+ * nsswitch.conf has that asked first.  For the rest "ares" asks DNS servers by
+ * c-ares in the hub's loop, "thread" asks libc on the hub's threads, "block"
+ * asks libc and blocks the thread; "auto" is "ares" where that is as good as
+ * libc: if nsswitch.conf names nothing but files and DNS, and resolv.conf and
+ * the environment nothing that c-ares does not know.
+ */
+typedef struct gev_resolver_options {
+	const char *resolver;    /* one of these; NULL: "auto" */
+	const char *nameservers; /* "1.2.3.4,[::1]:5353"; implies c-ares */
+	gev_time timeout;        /* before a server is asked again */
+	int tries;               /* how often each is asked */
+	const char *hosts;       /* NULL: /etc/hosts */
+	const char *resolv_conf; /* NULL: /etc/resolv.conf */
+	const char *nsswitch;    /* NULL: /etc/nsswitch.conf */
+} gev_resolver_options;
+
+/*
+ * gev_resolver_configure - say how names are resolved from now on, in this
+ * process.
+ *
+ * NULL: as the environment says, which is how a process begins: GEV_RESOLVER,
+ * GEV_RESOLVER_NAMESERVERS, GEV_RESOLVER_TIMEOUT (in seconds),
+ * GEV_RESOLVER_TRIES, GEV_RESOLVER_HOSTS.
+ *
+ * Returns   0; or -1 with errno EINVAL (no such resolver, no addresses,
+ *           negative numbers), ENOTSUP ("ares" in a library without c-ares),
+ *           ENOMEM.
+ * Context   any thread; needs no hub.
+ * Memory    @options and its strings are copied.
+ */
+GEV_API int gev_resolver_configure(const gev_resolver_options *options);
+
 GEV_END_DECLS
 
 #endif

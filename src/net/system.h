@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the system's files say of how names are resolved.
+ */
+#ifndef GEV_NET_SYSTEM_H
+#define GEV_NET_SYSTEM_H
+
+#include "net/stamp.h"
+
+/* Who is asked, in this order: 'f' the hosts file, 'b' DNS.  Or none of these
+ * two, where only libc knows. */
+struct gev__sources {
+	struct gev__stamp stamp;
+	char order[4];           /* up to what only libc knows */
+	bool plain;              /* there is no such thing */
+};
+
+/* Reads nsswitch.conf at @path, if it has changed. */
+void gev__sources_read(struct gev__sources *sources, const char *path);
+
+/* What of resolv.conf c-ares does not heed. */
+struct gev__resolv {
+	int timeout;             /* seconds before the first retry */
+	int attempts;
+	bool plain;              /* c-ares understands all the rest */
+};
+
+/* Reads resolv.conf at @path. */
+void gev__resolv_read(struct gev__resolv *resolv, const char *path);
+
+#endif
