@@ -120,5 +120,5 @@ int gev__tls_fail(void)
 	char text[160];
 	int code = gev__tls_error(text, sizeof(text), NULL);
 
-	return (int)gev_fail(code, text);
+	return (int)gev_fail(code == EPROTO ? EBADMSG : code, text);
 }

@@ -110,7 +110,8 @@ void gev__tls_resume(gev_tls *tls, gev_tls_context *context)
 	if (!s)
 		return;
 	if (SSL_SESSION_is_resumable(s->session) &&
-		(s->verified || context->verify == GEV_TLS_VERIFY_NONE)) {
+		(s->verified ||
+			SSL_get_verify_mode(tls->ssl) == SSL_VERIFY_NONE)) {
 		SSL_set_session(tls->ssl, s->session);
 		if (SSL_SESSION_get_protocol_version(s->session) <
 			TLS1_3_VERSION) {
