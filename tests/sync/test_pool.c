@@ -181,6 +181,24 @@ static void kill_ends_all(void)
 	finish();
 }
 
+static intptr_t add_a_sleeper(void *unused)
+{
+	(void)unused;
+	return gev_pool_go(&pool, sleep_for_ever, NULL, GEV_FOREVER);
+}
+
+static void who_comes_during_the_kill_is_killed(void)
+{
+	start(1);
+	t_eq(gev_pool_go(&pool, sleep_for_ever, NULL, 0), 0);
+	t_eq(gev_go(add_a_sleeper, NULL), 0);
+	t_eq(gev_yield(), 0);
+	t_eq(gev_pool_kill(&pool, GEV_FOREVER), 0);
+	settle();
+	t_eq(gev_pool_count(&pool), 0);
+	finish();
+}
+
 static void kill_may_take_too_long(void)
 {
 	start(2);
@@ -454,6 +472,7 @@ int main(void)
 	T_RUN(a_group_is_never_full);
 	T_RUN(join_waits_for_all);
 	T_RUN(kill_ends_all);
+	T_RUN(who_comes_during_the_kill_is_killed);
 	T_RUN(kill_may_take_too_long);
 	T_RUN(member_kills_all);
 	T_RUN(add_and_discard);

@@ -135,6 +135,15 @@ static void fini_releases_waiters(void)
 	t_log_is("2> ");
 }
 
+static void fini_forgets_the_items(void)
+{
+	start(0);
+	put_now(1);
+	finish();
+	t_ok(gev_queue_empty(&q));
+	t_eq(gev_queue_qsize(&q), 0);
+}
+
 static void bad_use(void)
 {
 	struct gev_queue_options options = { .order = 3 };
@@ -198,6 +207,7 @@ int main(void)
 	T_RUN(c63_shutdown_immediate);
 	T_RUN(c63_shutdown_releases_waiters);
 	T_RUN(fini_releases_waiters);
+	T_RUN(fini_forgets_the_items);
 	T_RUN(bad_use);
 	T_RUN(belongs_to_a_thread);
 	return t_done();
