@@ -19,18 +19,24 @@ static struct {
 	struct block *free[CLASSES];
 } pool;
 
-/* TSan sees no raw system call: what one thread unmaps another may map. */
+/*
+ * TSan sees no raw system call: what one thread unmaps another may map.  The
+ * mark is nothing else: an unlock that TSan finds at the same address would
+ * have it forget who released there meanwhile.
+ */
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 
+static char handed_over;
+
 static void mapped(void)
 {
-	__tsan_acquire(&pool);
+	__tsan_acquire(&handed_over);
 }
 
 static void unmapping(void)
 {
-	__tsan_release(&pool);
+	__tsan_release(&handed_over);
 }
 #else
 static void mapped(void)
