@@ -118,7 +118,8 @@ GEV_API int gev_hub_set_deadlock_hook(gev_hub *hub, gev_deadlock_fn *fn,
  * In the hub, where it must not wait; spawn from it.  Posts of one thread run
  * in order.  A hub that is asleep wakes up.  What @fn returns below 0 goes to
  * the error hook.  That a post may come keeps nobody from EDEADLK: main waits
- * for other threads with an async watcher, which counts.
+ * for other threads with an async watcher, which counts.  A post that the end
+ * of the hub's loop overtakes is not called.
  *
  * Returns   0; or -1 with errno EINVAL, ENOMEM.
  * Context   any thread, as long as @hub exists; not from signal handlers.

@@ -122,6 +122,7 @@ typedef struct gev_callback {
 	gev_loop *loop;
 	int (*fn)(void *arg);
 	void *arg;
+	void (*dropped)(struct gev_callback *cb); /* at the loop's end */
 	int pending;
 } gev_callback;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls from other threads: a callback of the loop that carries what to call,
- * allocated here, freed when it is called.
+ * allocated here, freed when it is called or goes with its loop.
  */
 #include "core/hub.h"
 #include "base/mem.h"
@@ -20,6 +20,13 @@ static int call(void *arg)
 	return p.fn(p.arg);
 }
 
+static void dropped(gev_callback *cb)
+{
+	struct post *p = gev__container(cb, struct post, callback);
+
+	gev__free(p, sizeof(*p));
+}
+
 static int post(gev_hub *hub, int (*fn)(void *arg), void *arg)
 {
 	struct post *p;
@@ -32,6 +39,7 @@ static int post(gev_hub *hub, int (*fn)(void *arg), void *arg)
 		return -ENOMEM;
 	p->fn = fn;
 	p->arg = arg;
+	p->callback.dropped = dropped;
 	r = gev_loop_run_callback_threadsafe(hub->loop, &p->callback, call, p);
 	if (r < 0) {
 		r = -*gev__host_errno();

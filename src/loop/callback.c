@@ -112,8 +112,13 @@ void gev__callbacks_drop(gev_loop *loop)
 {
 	take_posted(loop);
 	gev__list_del(&loop->mark); /* a forked child left it there */
-	while (!gev__list_empty(&loop->callbacks))
-		release(pop(loop));
+	while (!gev__list_empty(&loop->callbacks)) {
+		gev_callback *cb = pop(loop);
+
+		release(cb);
+		if (cb->dropped)
+			cb->dropped(cb);
+	}
 }
 
 int gev_loop_run_callback(gev_loop *loop, gev_callback *cb,

@@ -394,6 +394,25 @@ static void leaks_nothing(void *(*fn)(void *), int threads)
 	t_eq(lowest_fd(), fd);
 }
 
+static int no_call(void *arg)
+{
+	t_ok(!arg);
+	return 0;
+}
+
+/* Each post is some memory, a thousand of them are 100 KB. */
+static void *leave_posts(void *arg)
+{
+	for (int i = 0; i < 1000; i++)
+		t_eq(gev_hub_post(gev_hub_get(), no_call, num(1)), 0);
+	return arg;
+}
+
+static void posts_that_are_never_called(void)
+{
+	leaks_nothing(leave_posts, 100);
+}
+
 static void c33_threads_that_take_their_hub_down(void)
 {
 	leaks_nothing(leave_tidily, 100);
@@ -426,5 +445,6 @@ int main(void)
 	T_RUN(c33_threads_that_take_their_hub_down);
 	T_RUN(c33_threads_that_just_end);
 	T_RUN(threads_that_pthread_exit);
+	T_RUN(posts_that_are_never_called);
 	return t_done();
 }
