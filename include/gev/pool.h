@@ -14,7 +14,9 @@
  * come, first served.  A member leaves when it has ended.
  *
  * gevent.pool's Pool is GEV_POOL_INIT(size), its Group is GEV_GROUP_INIT, which
- * is never full.  A pool belongs to the hub of the thread that first uses it.
+ * is never full.  A pool belongs to the hub of the thread that first uses it,
+ * and is to be ended before that is.  In a child of fork() the members that are
+ * not there have left it.
  */
 #ifndef GEV_POOL_H
 #define GEV_POOL_H

@@ -42,19 +42,34 @@ static void leave_where_it_is(gev_coro *c)
 	gev__wake(w, -ECANCELED);
 }
 
+/* At the end of a hub whoever linked may be gone already. */
+static void drop_links(gev_greenlet *g)
+{
+	bool forked = g->hub->abandoning == GEV__FORKED;
+	struct gev_list *node;
+
+	while ((node = gev__list_pop(&g->links))) {
+		struct gev__link *link =
+			gev__container(node, struct gev__link, node);
+
+		if (forked && link->forked)
+			link->forked(link);
+		else
+			gev__link_free(link);
+	}
+}
+
 static void abandon_one(gev_greenlet *g)
 {
 	bool started = g->phase == GEV__STARTED || g->phase == GEV__BEGUN;
-	struct gev_list *node;
 
 	leave_where_it_is(g->coro);
 	g->coro->parent = g->coro->thread->main;
 	g->phase = GEV__ENDED;
 	g->error = ECANCELED;
 	g->unseen = false;
+	drop_links(g);
 	g->hub = NULL;
-	while ((node = gev__list_pop(&g->links)))
-		gev__link_free(gev__container(node, struct gev__link, node));
 	if (g->tree)
 		gev__tree_put(g->tree);
 	g->tree = NULL;

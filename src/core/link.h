@@ -16,6 +16,7 @@ struct gev__link {
 	gev_greenlet_fn *fn;
 	void *arg;
 	gev_greenlet *greenlet;
+	void (*forked)(struct gev__link *link); /* its greenlet isn't in a child */
 	uint8_t kind;        /* enum gev__link_kind */
 	bool owned;          /* allocated here, not the caller's memory */
 };

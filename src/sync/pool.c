@@ -104,6 +104,15 @@ static int member_ended(gev_greenlet *g, void *member)
 	return 0;
 }
 
+/* Who had slots promised is gone as well: the child has but one greenlet. */
+static void member_lost(struct gev__link *link)
+{
+	struct member *m = gev__container(link, struct member, link);
+
+	m->pool->promised = 0;
+	let_go(m);
+}
+
 /* Gives the promised slot to @g. */
 static int enrol(gev_pool *pool, gev_greenlet *g)
 {
@@ -113,6 +122,7 @@ static int enrol(gev_pool *pool, gev_greenlet *g)
 		return -ENOMEM;
 	m->pool = pool;
 	m->g = gev_ref(g);
+	m->link.forked = member_lost;
 	gev__link_add(g, &m->link, GEV__LINK_RAW, member_ended, m);
 	if (!pool->members.next)
 		gev__list_init(&pool->members);

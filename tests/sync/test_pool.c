@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools, mostly as gevent's test__pool.py has them. */
+#include <sys/wait.h>
+#include <unistd.h>
 #include <gev/pool.h>
 #include "base/inject.h"
 #include "base/sys.h"
@@ -461,6 +463,49 @@ static const struct battery batteries[] = {
 		.kept = true },
 };
 
+static intptr_t join_pool(void *arg)
+{
+	(void)arg;
+	return gev_pool_join(&pool, GEV_FOREVER);
+}
+
+/* What the child finds, which has none of the members. */
+static void pool_of_the_child(void)
+{
+	t_eq(gev_pool_count(&pool), 0);
+	t_eq(gev_pool_free_count(&pool), 2);
+	t_eq(gev_pool_join(&pool, GEV_FOREVER), 0);
+	t_eq(gev_pool_go(&pool, sleep_for, num(TICK), 0), 0);
+	t_eq(gev_pool_count(&pool), 1);
+	t_eq(gev_pool_join(&pool, GEV_FOREVER), 0);
+	finish();
+}
+
+static void members_are_not_in_a_forked_child(void)
+{
+	gev_greenlet *joiner;
+	int status = 0;
+	pid_t pid;
+
+	start(2);
+	t_eq(gev_go(spawn_three, NULL), 0); /* the third waits for a slot */
+	joiner = gev_spawn(join_pool, NULL);
+	t_eq(gev_sleep(TICK), 0);
+	t_eq(gev_pool_count(&pool), 2);
+	pid = gev_fork();
+	if (pid == 0) {
+		pool_of_the_child();
+		_exit(t_failures != 0);
+	}
+	t_ok(pid > 0);
+	t_eq(waitpid(pid, &status, 0), pid);
+	t_eq(status, 0);
+	t_eq(gev_pool_count(&pool), 2);
+	t_eq(gev_get(joiner, GEV_FOREVER), 0);
+	gev_unref(joiner);
+	finish();
+}
+
 int main(void)
 {
 	t_virtual();
@@ -478,6 +523,7 @@ int main(void)
 	T_RUN(add_and_discard);
 	T_RUN(the_dead_do_not_join);
 	T_RUN(in_two_pools);
+	T_RUN(members_are_not_in_a_forked_child);
 	T_RUN(apply);
 	T_RUN(fini_releases_waiters);
 	T_RUN(fini_after_a_promise);
