@@ -95,6 +95,7 @@ static long busy(struct gev_hub *hub, const struct gev_waiter *w)
 	if (!g)
 		return -EBUSY;
 	t = gev__text_in(g->message, sizeof(g->message));
+	g->message_for = EBUSY;
 	describe(w, &t);
 	gev__text_add(&t, " already waits ");
 	if (w->coro)

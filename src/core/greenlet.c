@@ -33,6 +33,7 @@ static inline void init(gev_greenlet *g, gev_hub *hub, gev_coro *c)
 	g->id = ++hub->next_id;
 	g->name[0] = 0;
 	g->message[0] = 0;
+	g->message_for = 0;
 	gev__list_add_tail(&hub->greenlets, &g->all);
 	c->greenlet = g;
 }
@@ -158,6 +159,8 @@ void gev__greenlet_end(gev_greenlet *g, intptr_t value, int error)
 	g->coro->state = GEV__CORO_DEAD;
 	g->value = value;
 	g->error = error;
+	if (g->message_for && g->message_for != error)
+		g->message[0] = 0;
 	g->unseen = error && error != ECANCELED;
 	hub->members--;
 	hub->stats.living--;
@@ -367,8 +370,10 @@ intptr_t gev_fail(int code, const char *message)
 {
 	gev_greenlet *g = gev__greenlet_here();
 
-	if (g && message)
+	if (g && message) {
 		gev__strcut(g->message, message, sizeof(g->message));
+		g->message_for = 0;
+	}
 	return gev__ret(code > 0 ? -code : -EINVAL);
 }
 

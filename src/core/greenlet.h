@@ -40,6 +40,7 @@ struct gev_greenlet {
 	void *arg;
 	intptr_t value;
 	int error;                  /* positive; ECANCELED: it was told to end */
+	int message_for;            /* the error it explains; 0: whichever */
 	uint32_t refs;
 	uint8_t phase;              /* enum gev__phase */
 	bool unseen;                /* its failure was not yet reported */
