@@ -12,7 +12,10 @@
  * All are first come, first served.  Who releases hands over to the one that
  * waited longest, so who releases and acquires again queues up behind those
  * who wait.  A wait that fails leaves nothing behind; one that was served owns
- * what it waited for, even if a kill or timeout strikes before it goes on.
+ * what it waited for, even if a kill or timeout strikes before it goes on.  Of
+ * its own @timeout and a gev_timeout the one whose time is over first ends a
+ * wait, at the same time the one that began first; a gev_timeout that comes too
+ * late strikes the next wait.
  *
  * Where @timeout is 0, to have to wait is EAGAIN instead; loop callbacks may do
  * that.  Each lock belongs to the hub of the thread that first uses it, is the
@@ -73,13 +76,13 @@ GEV_API bool gev_sem_locked(const gev_sem *sem);
 
 /*
  * A mutex: one greenlet has it and gives it back itself.  It stays held for
- * ever if that ends without doing so; reports of deadlocks tell who has it.
+ * ever if that ends without doing so; reports of deadlocks say so.
  */
 typedef struct gev_mutex {
 	/* private */
 	gev_hub *hub;
 	struct gev_list waiters;
-	gev_coro *owner;
+	uint64_t owner; /* 0: free */
 } gev_mutex;
 
 #define GEV_MUTEX_INIT { 0, { 0, 0 }, 0 }
@@ -153,9 +156,8 @@ GEV_API void gev_cond_fini(gev_cond *c);
 /*
  * gev_cond_wait - release @m, wait to be notified, acquire @m again.
  *
- * The caller has @m afterwards whatever ended the wait: a kill or a throw that
- * comes while it is acquired strikes the next wait.  A gev_timeout that fires
- * then is returned, and the notification goes to the next who waits.
+ * The caller has @m afterwards whatever ended the wait: a kill, a throw or a
+ * gev_timeout that comes while it is acquired strikes the next wait.
  *
  * Waits     at most @timeout to be notified, then for @m.
  * Returns   0; or -1 with errno ETIMEDOUT (@timeout 0 too), ECANCELED, a thrown
@@ -187,7 +189,7 @@ typedef struct gev_rwlock {
 	/* private */
 	gev_hub *hub;
 	struct gev_list waiters;
-	gev_coro *writer;
+	uint64_t writer;
 	unsigned readers;
 } gev_rwlock;
 
@@ -203,13 +205,15 @@ GEV_API void gev_rwlock_fini(gev_rwlock *l);
  * Who has it as a reader must not acquire it again: a writer may wait between.
  *
  * Returns   0; or -1 with errno as for gev_sem_acquire(); EDEADLK too if the
- *           caller has it as the writer.
+ *           caller has it as the writer, ERANGE if there are UINT_MAX readers.
  */
 GEV_API int gev_rwlock_acquire_read(gev_rwlock *l, gev_time timeout);
 GEV_API int gev_rwlock_acquire_write(gev_rwlock *l, gev_time timeout);
 
 /*
  * gev_rwlock_release - give back what was acquired, either way.
+ *
+ * Nobody notices who releases as a reader what another one acquired.
  *
  * Returns   0; or -1 with errno EPERM (nobody has it, another is the writer, or
  *           it is another thread's), EINVAL (NULL, or taken down).
@@ -221,7 +225,7 @@ typedef struct gev_once {
 	/* private */
 	gev_hub *hub;
 	struct gev_list waiters;
-	gev_coro *runner;
+	uint64_t runner;
 	bool done;
 } gev_once;
 

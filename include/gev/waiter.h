@@ -32,11 +32,13 @@ typedef struct gev_waiter {
 	int result;            /* 0 or a negative errno; valid once woken */
 	bool woken;
 	bool expired;          /* by its own timeout */
+	bool shielded;         /* what would interrupt it strikes the next */
 } gev_waiter;
 
 /* @what names the wait in reports; a static string, or NULL. */
 #ifdef __cplusplus
-#define GEV_WAITER_INIT(what) { {0, 0}, 0, (what), 0, 0, 0, 0, 0, false, false }
+#define GEV_WAITER_INIT(what) \
+	{ {0, 0}, 0, (what), 0, 0, 0, 0, 0, false, false, false }
 #else
 #define GEV_WAITER_INIT(what_) { .what = (what_) }
 #endif

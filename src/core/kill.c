@@ -14,7 +14,7 @@ static void interrupt(gev_greenlet *g)
 {
 	struct gev_waiter *w = g->coro->waiter;
 
-	if (w && !g->shields)
+	if (w && !w->shielded && !g->shields)
 		gev__wake(w, gev__interrupted(g->hub, g->coro));
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A timeout fails the wait in progress when its time is over.  If its owner is
- * not waiting just then, or was woken in the same iteration, it becomes due:
- * it stands in the hub's list and fails the owner's next wait, unless it is
- * cancelled before.  So none is ever lost, and none strikes twice.
+ * not waiting just then, was woken in the same iteration, or his wait is
+ * shielded, it becomes due: it stands in the hub's list and fails the owner's
+ * next wait, unless it is cancelled before.  So none is ever lost, and none strikes twice.
  */
 #include "core/timeout.h"
 #include "core/wait.h"
@@ -20,7 +20,7 @@ static void timeout_fire(struct gev_timer_node *node)
 	gev_timeout *t = of_node(node);
 
 	gev__unhold(t->hub);
-	if (t->coro->waiter) {
+	if (t->coro->waiter && !t->coro->waiter->shielded) {
 		t->state = FIRED;
 		gev__wake(t->coro->waiter, -t->code);
 		return;

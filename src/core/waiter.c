@@ -158,7 +158,7 @@ int gev__park(struct gev_waiter *w, gev_time timeout)
 		return refuse(w, -EINVAL);
 	if (gev__hub_is_current(hub))
 		return refuse(w, -EDEADLK);
-	if (self->pending) {
+	if (self->pending && !w->shielded) {
 		gev__rest(hub, self);
 		if (w->woken)
 			return w->result;

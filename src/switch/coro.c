@@ -26,6 +26,7 @@ void gev__coro_init(gev_coro *c, struct gev__thread *t)
 	c->greenlet = NULL;
 	c->thread = t;
 	c->pending = 0;
+	c->serial = ++t->serials;
 	c->parent = NULL;
 	c->reaper = NULL;
 	gev__list_init(&c->children);

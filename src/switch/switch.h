@@ -44,6 +44,7 @@ struct gev_coro {
 	struct gev__thread *thread;
 	uint8_t pending;           /* core/: why its next wait is to fail */
 
+	uint64_t serial;           /* of the thread's: no other ever has it */
 	gev_coro *parent;          /* NULL: a root */
 	gev_coro *reaper;          /* waits in gev_coro_free() for its end */
 	struct gev_list children;  /* whose parent it is */
@@ -61,6 +62,7 @@ struct gev__thread {
 	gev_coro *scheduler;       /* core/: the hub's coroutine, or NULL */
 	gev_coro *main;            /* core/: the root, or which one forked */
 	gev_loop *loop;            /* core/: kept from one hub to the next */
+	uint64_t serials;          /* how many were given */
 	gev_coro_trace_fn *trace;
 	void *trace_arg;
 	bool shadow_stack;         /* the CPU keeps one: we can't switch */

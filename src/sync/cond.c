@@ -43,30 +43,6 @@ int gev_cond_notify_all(gev_cond *c)
 	return (int)gev__ret(r);
 }
 
-/* It won't be had by trying once more. */
-static bool is_final(int r)
-{
-	return r == 0 || r == -EINVAL || r == -EDEADLK || r == -ENOMEM;
-}
-
-/*
- * Acquires @m, whatever strikes meanwhile: a shield keeps off kills and throws,
- * and each timeout strikes but once.  The last of those is left in *struck.
- */
-static int acquire_again(gev_mutex *m, int *struck)
-{
-	gev_greenlet *g = gev__greenlet_here();
-	int r;
-
-	if (g)
-		g->shields++;
-	while (!is_final(r = gev__mutex_acquire(m, GEV_FOREVER)))
-		*struck = r;
-	if (g)
-		g->shields--;
-	return r;
-}
-
 static int check(gev_cond *c, gev_mutex *m, gev_time timeout)
 {
 	int r = enter(c);
@@ -85,17 +61,14 @@ static int check(gev_cond *c, gev_mutex *m, gev_time timeout)
 static int wait_for(gev_cond *c, gev_mutex *m, gev_time timeout)
 {
 	struct gev_waiter w = { .what = "cond", .object = c };
-	int notified, r, struck = 0;
+	int notified, r;
 
 	gev__mutex_release(m);
 	notified = gev__sync_wait(&c->waiters, &w, timeout);
-	r = acquire_again(m, &struck);
-	if (notified == 0 && (r < 0 || struck < 0))
+	r = gev__mutex_acquire_again(m);
+	if (notified == 0 && r < 0)
 		notify(c, 1);
-	if (r < 0)
-		return r;
-	return struck < 0 && (notified == 0 || notified == -ETIMEDOUT) ?
-		       struck : notified;
+	return r < 0 ? r : notified;
 }
 
 int gev_cond_wait(gev_cond *c, gev_mutex *m, gev_time timeout)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Mutexes, and those that can be acquired again.  Each waiter brings along who
- * it is, so that a release makes the first of them the owner at once.
+ * it is, so that a release makes the first of them the owner at once.  The
+ * owner is known by its serial number: its memory may be another's once it has
+ * ended.
  */
 #include "sync/mutex.h"
 
-static gev_coro *self(void)
+static uint64_t self(void)
 {
-	return gev__thread->current;
+	return gev__thread->current->serial;
 }
 
 static int enter(gev_mutex *m)
@@ -22,24 +24,30 @@ static void describe(const struct gev_waiter *w, void *text)
 	gev__sync_text_held(text, m, m->hub, m->owner);
 }
 
-static int acquire(gev_mutex *m, const char *what, gev_time timeout)
+/* @w says what the wait is called in reports, and whether it is shielded. */
+static int acquire(gev_mutex *m, struct gev_waiter *w, gev_time timeout)
 {
-	struct gev_waiter w = { .what = what,
-		.object = m,
-		.describe = describe };
 	int r = enter(m);
 
 	if (r < 0)
 		return r;
-	w.value = self();
 	if (!m->owner) {
-		m->owner = w.value;
+		m->owner = self();
 		return 0;
 	}
-	if (m->owner == w.value)
+	if (m->owner == self())
 		return -EDEADLK;
-	return timeout == 0 ? -EAGAIN :
-			      gev__sync_wait(&m->waiters, &w, timeout);
+	if (timeout == 0)
+		return -EAGAIN;
+	w->object = m;
+	w->describe = describe;
+	w->value = gev__thread->current;
+	return gev__sync_wait(&m->waiters, w, timeout);
+}
+
+static uint64_t serial_of(const struct gev_waiter *w)
+{
+	return ((const gev_coro *)w->value)->serial;
 }
 
 int gev__mutex_check(gev_mutex *m)
@@ -49,9 +57,11 @@ int gev__mutex_check(gev_mutex *m)
 	return r < 0 || m->owner == self() ? r : -EPERM;
 }
 
-int gev__mutex_acquire(gev_mutex *m, gev_time timeout)
+int gev__mutex_acquire_again(gev_mutex *m)
 {
-	return acquire(m, "mutex", timeout);
+	struct gev_waiter w = { .what = "mutex", .shielded = true };
+
+	return acquire(m, &w, GEV_FOREVER);
 }
 
 int gev__mutex_release(gev_mutex *m)
@@ -62,7 +72,7 @@ int gev__mutex_release(gev_mutex *m)
 	if (r < 0)
 		return r;
 	w = gev__sync_first(&m->waiters);
-	m->owner = w ? w->value : NULL;
+	m->owner = w ? serial_of(w) : 0;
 	if (w)
 		gev__wake(w, 0);
 	return 0;
@@ -82,7 +92,9 @@ void gev_mutex_fini(gev_mutex *m)
 static __attribute__((noinline)) int acquire_slow(gev_mutex *m,
 	gev_time timeout)
 {
-	return (int)gev__ret(gev__mutex_acquire(m, timeout));
+	struct gev_waiter w = { .what = "mutex" };
+
+	return (int)gev__ret(acquire(m, &w, timeout));
 }
 
 int gev_mutex_acquire(gev_mutex *m, gev_time timeout)
@@ -103,7 +115,7 @@ int gev_mutex_release(gev_mutex *m)
 {
 	if (m && gev__sync_is_mine(m->hub) && m->owner == self() &&
 		!gev__sync_first(&m->waiters)) {
-		m->owner = NULL;
+		m->owner = 0;
 		return 0;
 	}
 	return release_slow(m);
@@ -135,12 +147,13 @@ static int acquire_again(gev_rlock *l)
 
 int gev_rlock_acquire(gev_rlock *l, gev_time timeout)
 {
+	struct gev_waiter w = { .what = "rlock" };
 	int r = l ? gev__mutex_check(&l->mutex) : -EINVAL;
 
 	if (r == 0)
 		return (int)gev__ret(acquire_again(l));
 	if (l)
-		r = acquire(&l->mutex, "rlock", timeout);
+		r = acquire(&l->mutex, &w, timeout);
 	if (r == 0)
 		l->depth = 1;
 	return (int)gev__ret(r);

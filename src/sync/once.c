@@ -32,7 +32,7 @@ static int wait_for(gev_once *once, gev_coro *self)
 		.value = self };
 	int r;
 
-	if (once->runner == self)
+	if (once->runner == self->serial)
 		return -EDEADLK;
 	r = gev__sync_wait(&once->waiters, &w, GEV_FOREVER);
 	return r < 0 || !w.value ? r : 1;
@@ -43,7 +43,7 @@ static void finish(gev_once *once)
 	struct gev_waiter *w;
 
 	once->done = true;
-	once->runner = NULL;
+	once->runner = 0;
 	while ((w = gev__sync_first(&once->waiters))) {
 		w->value = NULL;
 		gev__wake(w, 0);
@@ -54,7 +54,7 @@ static void leave_to_next(gev_once *once)
 {
 	struct gev_waiter *w = gev__sync_first(&once->waiters);
 
-	once->runner = w ? w->value : NULL;
+	once->runner = w ? ((gev_coro *)w->value)->serial : 0;
 	if (w)
 		gev__wake(w, 0);
 }
@@ -70,7 +70,7 @@ static int enter(gev_once *once)
 	self = gev__thread->current;
 	if (once->runner)
 		return wait_for(once, self);
-	once->runner = self;
+	once->runner = self->serial;
 	return 1;
 }
 

@@ -3,9 +3,11 @@
  * Readers and writers wait in one list.  Whenever the lock gets freer, or a
  * writer gives up waiting in front of readers, it goes to as many of the first
  * as can have it together.  A writer that waits brings along who it is, a
- * reader nobody: that tells them apart.
+ * reader nobody: that tells them apart.  Who writes is known by its serial
+ * number, as the owner of a mutex is.
  */
 #include <gev/lock.h>
+#include <limits.h>
 #include "sync/sync.h"
 
 static gev_coro *self(void)
@@ -32,10 +34,12 @@ void gev_rwlock_fini(gev_rwlock *l)
 /* Has @writer (NULL: a reader) have the lock, if it can be had now. */
 static bool take(gev_rwlock *l, gev_coro *writer)
 {
-	if (l->writer || (writer && l->readers))
+	if (l->writer || (writer ? l->readers : l->readers == UINT_MAX))
 		return false;
-	l->writer = writer;
-	l->readers += !writer;
+	if (writer)
+		l->writer = writer->serial;
+	else
+		l->readers++;
 	return true;
 }
 
@@ -71,8 +75,10 @@ static int acquire(gev_rwlock *l, gev_coro *writer, gev_time timeout)
 		.value = writer };
 	int r;
 
-	if (l->writer == self())
+	if (l->writer == self()->serial)
 		return -EDEADLK;
+	if (!writer && l->readers == UINT_MAX)
+		return -ERANGE;
 	if (!gev__sync_first(&l->waiters) && take(l, writer))
 		return 0;
 	if (timeout == 0)
@@ -103,8 +109,8 @@ static int release(gev_rwlock *l)
 
 	if (r < 0)
 		return r;
-	if (l->writer == self())
-		l->writer = NULL;
+	if (l->writer == self()->serial)
+		l->writer = 0;
 	else if (l->readers)
 		l->readers--;
 	else

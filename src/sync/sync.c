@@ -42,30 +42,32 @@ void gev__sync_orphan(struct gev_list *waiters, int result)
 	}
 }
 
-/* Who ended while he held something may not be looked at any more. */
-static const gev_coro *find_living(gev_hub *hub, const gev_coro *c)
+static const gev_coro *find_greenlet(gev_hub *hub, uint64_t serial)
 {
 	struct gev_list *node;
 
-	gev__list_for_each(node, &hub->greenlets)
-		if (gev__container(node, gev_greenlet, all)->coro == c)
+	gev__list_for_each(node, &hub->greenlets) {
+		gev_coro *c = gev__container(node, gev_greenlet, all)->coro;
+
+		if (c->serial == serial)
 			return c;
+	}
 	return NULL;
 }
 
 void gev__sync_text_held(struct gev__text *t, const void *object, gev_hub *hub,
-	const gev_coro *holder)
+	uint64_t serial)
 {
+	const gev_coro *holder = find_greenlet(hub, serial);
+
 	gev__text_add(t, "on ");
 	gev__text_ptr(t, object);
 	gev__text_add(t, " (held by ");
-	if (find_living(hub, holder)) {
+	if (holder)
 		gev__text_coro(t, holder);
-	} else if (holder == hub->coro) {
+	else if (serial == hub->coro->serial)
 		gev__text_add(t, "the hub");
-	} else {
-		gev__text_add(t, "coroutine ");
-		gev__text_ptr(t, holder);
-	}
+	else
+		gev__text_add(t, "a greenlet that has ended, or none");
 	gev__text_char(t, ')');
 }

@@ -82,8 +82,9 @@ bool gev__sync_leave(gev_hub **owner);
  */
 void gev__sync_orphan(struct gev_list *waiters, int result);
 
-/* For reports: "on 0x1234 (held by greenlet "x")". */
+/* For reports: "on 0x1234 (held by greenlet "x")", whose coroutine has the
+ * serial number. */
 void gev__sync_text_held(struct gev__text *t, const void *object, gev_hub *hub,
-	const gev_coro *holder);
+	uint64_t serial);
 
 #endif

@@ -98,14 +98,10 @@ static void act_mutex_release(struct actor *self)
 	}
 }
 
-/* A kill or a throw outranks the timeout that fired after it. */
 static void cond_wait_ends(struct actor *self, int r)
 {
-	int code = call_ends(self, r, 0);
-
+	call_ends(self, r, 0);
 	self->acquires_again = false;
-	if (code && code != ETIMEDOUT)
-		timeout_may_be_over(self);
 	must(!owner);
 	owner = self;
 }

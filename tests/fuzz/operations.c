@@ -174,12 +174,12 @@ static bool living(const struct actor *a)
 	return a->g && !gev_dead(a->g);
 }
 
-/* No time will end its wait. */
+/* No time will end its wait: that for a mutex after a condition is shielded. */
 static bool stuck(const struct actor *a)
 {
 	return a->begun && a->waiting &&
-	       (a->limit == GEV_FOREVER || a->acquires_again) &&
-	       !(a->timed && gev_timeout_pending(&a->timeout));
+	       (a->acquires_again || (a->limit == GEV_FOREVER &&
+		!(a->timed && gev_timeout_pending(&a->timeout))));
 }
 
 static int join_actor(struct actor *a)

@@ -183,26 +183,29 @@ static void killed_before_it_takes_the_mutex(void)
 	drop(&cond);
 }
 
-static intptr_t wait_in_time(void *arg)
+/* It was notified in time; then the timeout fires. */
+static intptr_t wait_in_time(void *code)
 {
 	gev_timeout t;
 
-	(void)arg;
-	gev_timeout_start(&t, TICK);
-	t_fails(wait_for(&cond, GEV_FOREVER), ETIMEDOUT);
+	gev_timeout_start_with(&t, TICK, (int)(intptr_t)code);
+	t_eq(wait_for(&cond, GEV_FOREVER), 0);
+	t_ok(!gev_timeout_fired(&t));
+	t_log("notified ");
+	t_fails(gev_sleep(GEV_FOREVER), (int)(intptr_t)code);
 	t_ok(gev_timeout_cancel(&t));
 	t_log("late ");
 	return 0;
 }
 
-/* What it was notified of is passed on. */
-static void timed_out_while_it_takes_the_mutex(void)
+/* Whatever its code is: the mutex is had, and the next wait fails. */
+static void timed_out_with(int code)
 {
 	gev_greenlet *g, *next;
 
 	t_virtual();
 	make();
-	g = gev_spawn(wait_in_time, NULL);
+	g = gev_spawn(wait_in_time, num(code));
 	gev_yield();
 	next = waiting("next");
 	t_eq(gev_mutex_acquire(&mutex, 0), 0);
@@ -211,10 +214,20 @@ static void timed_out_while_it_takes_the_mutex(void)
 	t_log_is("");
 	t_eq(gev_mutex_release(&mutex), 0);
 	settle();
-	t_log_is("late next0 ");
+	t_log_is("notified late ");
+	t_eq(gev_cond_notify(&cond, 1), 0);
 	forget(g);
 	forget(next);
+	t_log_is("next0 ");
 	drop(&cond);
+}
+
+static void timed_out_while_it_takes_the_mutex(void)
+{
+	timed_out_with(ETIMEDOUT);
+	timed_out_with(EINVAL);
+	timed_out_with(EDEADLK);
+	timed_out_with(ENOMEM);
 }
 
 /* Nobody will ever release the mutex. */

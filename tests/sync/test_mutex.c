@@ -273,7 +273,7 @@ static void reported_ended(const void *m)
 {
 	char line[256];
 
-	snprintf(line, sizeof(line), "mutex on %p (held by coroutine 0x", m);
+	snprintf(line, sizeof(line), "mutex on %p (held by a greenlet that has ended", m);
 	t_ok(strstr(report, line) != NULL);
 }
 
@@ -292,6 +292,42 @@ static void the_report_names_the_holder(void)
 	t_fails(gev_mutex_acquire(&m, GEV_FOREVER), EDEADLK);
 	reported_ended(&m);
 	gev_hub_set_deadlock_hook(gev_hub_get(), NULL, NULL);
+	gev_mutex_fini(&m);
+}
+
+static intptr_t try_it(void *m)
+{
+	t_fails(gev_mutex_acquire(m, 0), EAGAIN);
+	t_fails(gev_mutex_release(m), EPERM);
+	t_log("tried ");
+	return 0;
+}
+
+static intptr_t take_it(void *m)
+{
+	return gev_mutex_acquire(m, 0);
+}
+
+/* Whose memory is used again is not taken for its owner. */
+static void a_greenlet_that_ended_as_its_owner(void)
+{
+	gev_mutex m = GEV_MUTEX_INIT;
+	gev_coro *owner = NULL;
+	bool met = false;
+
+	for (int i = 0; i < 10; i++) {
+		gev_greenlet *g = gev_spawn(i ? try_it : take_it, &m);
+
+		if (i == 0)
+			owner = gev_greenlet_coro(g);
+		else if (gev_greenlet_coro(g) == owner)
+			met = true;
+		t_eq(gev_get(g, GEV_FOREVER), 0);
+		gev_unref(g);
+	}
+	t_ok(met);
+	t_ok(gev_mutex_locked(&m));
+	t_log_is("tried tried tried tried tried tried tried tried tried ");
 	gev_mutex_fini(&m);
 }
 
@@ -340,6 +376,7 @@ int main(void)
 	T_RUN(c57_foreign_release);
 	T_RUN(entered_too_often);
 	T_RUN(the_report_names_the_holder);
+	T_RUN(a_greenlet_that_ended_as_its_owner);
 	T_RUN(so_for_rlocks);
 	T_RUN(what_makes_no_sense);
 	return t_done();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Read-write locks: many readers or one writer, in order. */
+#include <limits.h>
 #include "battery.h"
 #include "sync/sync.h"
 
@@ -208,6 +209,23 @@ static void only_the_writer_releases(void)
 	gev_rwlock_fini(&l);
 }
 
+static void as_many_readers_as_can_be_counted(void)
+{
+	gev_rwlock l = GEV_RWLOCK_INIT;
+
+	t_eq(gev_rwlock_acquire_read(&l, 0), 0);
+	l.readers = UINT_MAX;
+	t_fails(gev_rwlock_acquire_read(&l, GEV_FOREVER), ERANGE);
+	t_fails(gev_rwlock_acquire_read(&l, 0), ERANGE);
+	t_fails(gev_rwlock_acquire_write(&l, 0), EAGAIN);
+	t_eq(gev_rwlock_release(&l), 0);
+	t_eq(gev_rwlock_acquire_read(&l, 0), 0);
+	l.readers = 1;
+	t_eq(gev_rwlock_release(&l), 0);
+	t_fails(gev_rwlock_release(&l), EPERM);
+	gev_rwlock_fini(&l);
+}
+
 static char report[2048];
 
 static void keep_report(gev_hub *hub, const char *text, void *arg)
@@ -267,6 +285,7 @@ int main(void)
 	T_RUN(a_writer_that_times_out);
 	T_RUN(a_writer_that_is_killed);
 	T_RUN(only_the_writer_releases);
+	T_RUN(as_many_readers_as_can_be_counted);
 	T_RUN(the_report_names_the_holder);
 	T_RUN(what_makes_no_sense);
 	return t_done();

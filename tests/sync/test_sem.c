@@ -211,6 +211,34 @@ static void taken_down(void)
 	gev_sem_fini(&s);
 }
 
+/* The outer one was there first, and at the same time it comes first. */
+static intptr_t at_the_same_time(void *s)
+{
+	gev_timeout outer;
+
+	gev_timeout_start_with(&outer, TICK, EPROTO);
+	t_fails(gev_sem_acquire(s, TICK), EPROTO);
+	t_ok(gev_timeout_cancel(&outer));
+	gev_timeout_start_with(&outer, TICK + 1, EPROTO);
+	t_fails(gev_sem_acquire(s, TICK), ETIMEDOUT);
+	t_ok(!gev_timeout_fired(&outer));
+	t_fails(gev_sem_acquire(s, GEV_FOREVER), EPROTO);
+	t_ok(gev_timeout_cancel(&outer));
+	return 0;
+}
+
+static void two_timeouts_strike_together(void)
+{
+	gev_sem s = GEV_SEM_INIT(0);
+	gev_greenlet *g;
+
+	t_virtual();
+	g = gev_spawn(at_the_same_time, &s);
+	t_eq(gev_join(g, GEV_FOREVER), 0);
+	gev_unref(g);
+	gev_sem_fini(&s);
+}
+
 static void what_makes_no_sense(void)
 {
 	t_fails(gev_sem_acquire(NULL, 0), EINVAL);
@@ -232,6 +260,7 @@ int main(void)
 	T_RUN(nobody_barges_in);
 	T_RUN(handed_over_at_once);
 	T_RUN(taken_down);
+	T_RUN(two_timeouts_strike_together);
 	T_RUN(what_makes_no_sense);
 	return t_done();
 }
