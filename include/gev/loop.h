@@ -29,10 +29,30 @@ GEV_BEGIN_DECLS
 /*
  * gev_loop_new - a loop for the calling thread.
  *
- * Returns   the loop; or NULL with errno ENOMEM, EMFILE, ENFILE.
+ * Returns   the loop; or NULL with errno ENOMEM, EMFILE, ENFILE; or, if it is
+ *           to have a certain backend, EINVAL (there is none of that name),
+ *           ENOSYS, EPERM (the system has it not, or does not allow it).
  * Memory    the caller's, until gev_loop_free().
  */
 GEV_API gev_loop *gev_loop_new(void);
+
+/*
+ * gev_loop_set_default - which backend loops get that are made from now on, in
+ * any thread, hubs' loops too.
+ *
+ * @names are separated by spaces or commas: the first that the system has is
+ * taken.  There are "epoll", "io_uring" (Linux 6.1) and, where the library was
+ * built with it, "libev".  NULL or "": what GEV_LOOP in the environment says in
+ * the same way, or else epoll.
+ *
+ * Returns   0; or -1 with errno EINVAL (there is none of that name; the list is
+ *           longer than 63 bytes).
+ * Context   any thread.
+ */
+GEV_API int gev_loop_set_default(const char *names);
+
+/* gev_loop_backend - the name of the one that @loop has; NULL for NULL. */
+GEV_API const char *gev_loop_backend(const gev_loop *loop);
 
 /*
  * gev_loop_free - stop all of its watchers and give the loop back.

@@ -19,6 +19,12 @@ int *gev__host_errno(void);
  */
 int gev__host_attach(void);
 
+/* The loop's backend that the user asked for, GEV_LOOP; NULL: any. */
+const char *gev__host_loop(void);
+
+/* One that the host has besides the loop's own, or NULL. */
+const struct gev__backend *gev__host_backend(void);
+
 /* fork(2): the child's pid, 0 in the child, or -errno. */
 long gev__host_fork(void);
 

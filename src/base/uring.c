@@ -69,16 +69,15 @@ static int map_all(struct gev__uring *ring, const struct io_uring_params *p)
 /* A kernel that does not tell what it knows is taken to know nothing. */
 static void probe(struct gev__uring *ring)
 {
-	struct probe *p = gev__alloc(sizeof(*p));
+	struct probe p;
 
-	if (!p)
+	gev__zero(&p, sizeof(p));
+	if (gev__sys(SYS_io_uring_register, ring->fd, IORING_REGISTER_PROBE, &p,
+		    OPS) < 0)
 		return;
-	if (gev__sys(SYS_io_uring_register, ring->fd, IORING_REGISTER_PROBE, p,
-		    OPS) == 0)
-		for (unsigned i = 0; i < p->head.ops_len && i < OPS; i++)
-			if (p->ops[i].flags & IO_URING_OP_SUPPORTED)
-				ring->ops[i / 64] |= 1ULL << i % 64;
-	gev__free(p, sizeof(*p));
+	for (unsigned i = 0; i < p.head.ops_len && i < OPS; i++)
+		if (p.ops[i].flags & IO_URING_OP_SUPPORTED)
+			ring->ops[i / 64] |= 1ULL << i % 64;
 }
 
 int gev__uring_open(struct gev__uring *ring, unsigned entries, unsigned flags)
@@ -89,7 +88,8 @@ int gev__uring_open(struct gev__uring *ring, unsigned entries, unsigned flags)
 
 	gev__zero(ring, sizeof(*ring));
 	gev__zero(&p, sizeof(p));
-	p.flags = flags;
+	p.flags = flags | IORING_SETUP_CQSIZE;
+	p.cq_entries = 4 * entries;
 	fd = gev__sys(SYS_io_uring_setup, entries, &p);
 	ring->fd = fd < 0 ? -1 : (int)fd;
 	if (fd < 0)

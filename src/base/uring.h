@@ -64,7 +64,7 @@ struct gev__uring {
 
 /*
  * Opens a ring for @entries requests at a time, rounded up to a power of two,
- * and twice as many completions; @flags are IORING_SETUP_*.  0; -ENOSYS (there
+ * and four times as many completions; @flags are IORING_SETUP_*.  0; -ENOSYS (there
  * is no io_uring, or it is too old), -EPERM (it is forbidden), -EINVAL (a flag
  * the kernel does not know), -EMFILE, -ENFILE, -ENOMEM.
  */

@@ -75,8 +75,10 @@ long gev__call_connect(int fd, const struct sockaddr *addr, socklen_t size)
 	if (gev__fd_nonblock(rec, fd))
 		return gev__sys(SYS_connect, fd, addr, size);
 	/* The number may have been closed and used again meanwhile. */
-	if (!rec->reader && !rec->writer)
+	if (rec->asked && !rec->reader && !rec->writer) {
+		gev__edge_drop(hub->loop, fd);
 		rec->asked = 0;
+	}
 	rec->ready |= GEV_WRITE;
 	return gev__transfer(&t);
 }

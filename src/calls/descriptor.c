@@ -305,6 +305,8 @@ void gev__fd_retire(struct gev_hub *hub, int fd)
 	number->copied = false;
 	number->generation++;
 	forget(hub, fd);
+	if (hub)
+		gev__io_flush(hub->loop, true);
 	if (shared || user != self)
 		forget_elsewhere(hub, fd);
 }

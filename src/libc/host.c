@@ -42,6 +42,16 @@ int gev__host_attach(void)
 	return -r;
 }
 
+const char *gev__host_loop(void)
+{
+	return secure_getenv("GEV_LOOP");
+}
+
+const struct gev__backend *gev__host_backend(void)
+{
+	return NULL;
+}
+
 long gev__host_fork(void)
 {
 	int saved = errno;

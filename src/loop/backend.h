@@ -6,6 +6,7 @@
 #ifndef GEV_LOOP_BACKEND_H
 #define GEV_LOOP_BACKEND_H
 
+#include <sys/epoll.h>
 #include "loop/state.h"
 
 /* With GEV_READ and GEV_WRITE: edge-triggered, hang-up included. */
@@ -26,6 +27,19 @@ struct gev__backend {
 	int (*watch)(gev_loop *loop, int fd, int events);
 
 	/*
+	 * @fd is about to be closed, or was: to be watched no longer.  NULL: that
+	 * needs no saying.
+	 */
+	void (*forget)(gev_loop *loop, int fd);
+
+	/*
+	 * The kernel is to know of what was asked for until now.  With @wholly
+	 * it has let go, when this returns, of what was not to be watched any
+	 * more.  NULL: it always does.
+	 */
+	void (*flush)(gev_loop *loop, bool wholly);
+
+	/*
 	 * Waits at most @timeout, and hands what happened to gev__io_event().
 	 * The number of events, or -errno if loop->poll_fd is of no use.
 	 */
@@ -33,6 +47,42 @@ struct gev__backend {
 };
 
 extern const struct gev__backend gev__epoll;
+extern const struct gev__backend gev__io_uring;
+
+/* choice.c: makes loop->backend and opens it.  0 or -errno. */
+int gev__backend_open(gev_loop *loop);
+
+/* The kernel's events, which poll and epoll have in common. */
+static inline uint32_t gev__to_epoll(int events)
+{
+	uint32_t bits = 0;
+
+	if (events & GEV_READ)
+		bits |= EPOLLIN;
+	if (events & GEV_WRITE)
+		bits |= EPOLLOUT;
+	if (events & GEV__ET)
+		bits |= EPOLLET | EPOLLRDHUP | EPOLLPRI;
+	return bits;
+}
+
+static inline int gev__from_epoll(uint32_t bits)
+{
+	int events = 0;
+
+	if (bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		return GEV_READ | GEV_WRITE | GEV__HUP;
+	if (bits & EPOLLIN)
+		events |= GEV_READ;
+	if (bits & EPOLLPRI)
+		events |= GEV_READ | GEV__URGENT;
+	if (bits & EPOLLOUT)
+		events |= GEV_WRITE;
+	return events;
+}
+
+/* What the listeners of a descriptor want to know. */
+int gev__io_wanted(const struct gev__fd *f);
 
 /* What tells one registration of a descriptor from the next. */
 static inline uint64_t gev__io_tag(const gev_loop *loop, int fd)

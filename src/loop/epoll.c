@@ -12,7 +12,6 @@
 #include "base/sys.h"
 #include "loop/backend.h"
 #include <stdbool.h>
-#include <sys/epoll.h>
 #include <time.h>
 
 #ifndef SYS_epoll_pwait2
@@ -23,7 +22,6 @@
 #define SIGSET_SIZE 8
 #define NS_PER_S 1000000000
 #define NS_PER_MS 1000000
-#define HANG_UP (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 
 struct epoll {
 	struct epoll_event events[BATCH];
@@ -52,38 +50,10 @@ static void close_epoll(gev_loop *loop)
 	loop->poller = NULL;
 }
 
-static uint32_t to_epoll(int events)
-{
-	uint32_t bits = 0;
-
-	if (events & GEV_READ)
-		bits |= EPOLLIN;
-	if (events & GEV_WRITE)
-		bits |= EPOLLOUT;
-	if (events & GEV__ET)
-		bits |= EPOLLET | EPOLLRDHUP | EPOLLPRI;
-	return bits;
-}
-
-static int from_epoll(uint32_t bits)
-{
-	int events = 0;
-
-	if (bits & HANG_UP)
-		return GEV_READ | GEV_WRITE | GEV__HUP;
-	if (bits & EPOLLIN)
-		events |= GEV_READ;
-	if (bits & EPOLLPRI)
-		events |= GEV_READ | GEV__URGENT;
-	if (bits & EPOLLOUT)
-		events |= GEV_WRITE;
-	return events;
-}
-
 static int watch(gev_loop *loop, int fd, int events)
 {
 	struct epoll_event ev = {
-		.events = to_epoll(events),
+		.events = gev__to_epoll(events),
 		.data.u64 = gev__io_tag(loop, fd),
 	};
 	int op = EPOLL_CTL_ADD;
@@ -147,7 +117,7 @@ static int wait(gev_loop *loop, gev_time timeout)
 		return 0;
 	for (long i = 0; i < n; i++)
 		gev__io_event(loop, ep->events[i].data.u64,
-			from_epoll(ep->events[i].events));
+			gev__from_epoll(ep->events[i].events));
 	return n;
 }
 

@@ -27,8 +27,7 @@ int gev__io_open(gev_loop *loop)
 	if (!loop->fds)
 		return -ENOMEM;
 	loop->fds_room = FIRST_ROOM;
-	loop->backend = &gev__epoll;
-	return loop->backend->open(loop);
+	return gev__backend_open(loop);
 }
 
 void gev__io_close(gev_loop *loop)
@@ -62,15 +61,22 @@ static int make_room(gev_loop *loop, int fd)
 	return 0;
 }
 
+int gev__io_wanted(const struct gev__fd *f)
+{
+	int events = f->edge ? f->edge_events | GEV__ET : 0;
+
+	for (gev_io_watcher *w = f->watchers; w; w = w->next)
+		events |= w->events;
+	return events;
+}
+
 /* Tells the kernel who listens to @fd now. */
 static int update(gev_loop *loop, int fd)
 {
 	struct gev__fd *f = &loop->fds[fd];
-	int events = f->edge ? f->edge_events | GEV__ET : 0;
+	int events = gev__io_wanted(f);
 	int r;
 
-	for (gev_io_watcher *w = f->watchers; w; w = w->next)
-		events |= w->events;
 	f->generation++;
 	r = loop->backend->watch(loop, fd, events);
 	if (r == 0 || events == 0)
@@ -112,6 +118,14 @@ void gev__edge_drop(gev_loop *loop, int fd)
 	f->edge = NULL;
 	f->generation++;
 	f->registered = false;
+	if (loop->backend->forget)
+		loop->backend->forget(loop, fd);
+}
+
+void gev__io_flush(gev_loop *loop, bool wholly)
+{
+	if (loop->backend->flush)
+		loop->backend->flush(loop, wholly);
 }
 
 /*

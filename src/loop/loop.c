@@ -225,6 +225,7 @@ int gev__loop_forked(gev_loop *loop)
 {
 	int r;
 
+	loop->backend->close(loop); /* before anything of it is made use of */
 	gev__wakeup_close(loop);
 	gev__signals_forked();
 	gev__stats_close(loop);
@@ -318,7 +319,10 @@ int gev_loop_fd(const gev_loop *loop)
 
 gev_time gev_loop_next(gev_loop *loop)
 {
-	return loop && gev__loop_mine(loop) ? time_to_wait(loop) : GEV_FOREVER;
+	if (!loop || !gev__loop_mine(loop))
+		return GEV_FOREVER;
+	gev__io_flush(loop, false);
+	return time_to_wait(loop);
 }
 
 int gev_loop_set_error_hook(gev_loop *loop, gev_loop_error_fn *fn, void *arg)

@@ -24,10 +24,17 @@
 int gev__edge_add(gev_loop *loop, int fd, struct gev__edge *edge, int events);
 
 /*
- * Forgets the edge of @fd, if any, without telling the kernel: @fd is about to
- * be closed, or was.  Events still under way for it are dropped.
+ * Forgets the edge of @fd, if any: @fd is about to be closed, or was.  Events
+ * still under way for it are dropped.  Backends that keep the file open let go
+ * of it soon, or at once if gev__io_flush(@loop, true) follows.
  */
 void gev__edge_drop(gev_loop *loop, int fd);
+
+/*
+ * What the kernel has not been told yet it is told now; if @wholly, what it had
+ * to let go of it has let go of then.  Greenlets may be woken.
+ */
+void gev__io_flush(gev_loop *loop, bool wholly);
 
 /*
  * Arms @node: @node->fire(@node) is called @after from now (the clock is read

@@ -55,6 +55,8 @@ struct gev__fd {
 	struct gev__edge *edge;
 	gev_io_watcher *watchers;
 	uint32_t generation;  /* told apart by it: events of an older one */
+	uint32_t polled;      /* the io_uring's poll is of this one; 0: none */
+	int again;            /* in its list: the next one + 1; -1: last; 0: not */
 	uint8_t edge_events;
 	bool registered;      /* the kernel knows of it, as far as we know */
 };
@@ -94,6 +96,7 @@ struct gev_loop {
 	struct gev__edge changes;  /* of what inotify looks at */
 
 	const struct gev__backend *backend;
+	bool completes;            /* it takes requests (request.h) */
 	void *poller;              /* the backend's own */
 	int poll_fd;               /* what it waits on; -1: is to be remade */
 	unsigned strays;           /* events of descriptors nobody watches */

@@ -3,8 +3,10 @@
 #include <pthread.h>
 #include <unistd.h>
 #include "core.h"
+#include "backend.h"
 #include "base/inject.h"
 #include "base/sys.h"
+#include "core/hub.h"
 
 /* In a thread that has no hub yet, and no stacks. */
 static void in_thread(void *(*fn)(void *), void *arg)
@@ -94,7 +96,8 @@ static void *make_hub(void *arg)
 			break;
 		}
 		t_eq(errno, a->code);
-		t_eq(lowest_fd(), fd);
+		if (!gev__hub_here()) /* it was not what failed */
+			t_eq(lowest_fd(), fd);
 	}
 	t_virtual();
 	works();
@@ -166,16 +169,20 @@ static void hub_without_memory(void)
 
 static void hub_without_descriptors(void)
 {
-	t_eq(attempts(by_get, SYS_epoll_create1, EMFILE), 1);
+	long opening = opening_call();
+
+	if (opening < 0)
+		return;
+	t_eq(attempts(by_get, opening, EMFILE), 1);
 	t_eq(attempts(by_get, SYS_eventfd2, ENFILE), 1);
-	t_eq(attempts(by_spawn, SYS_epoll_create1, EMFILE), 1);
+	t_eq(attempts(by_spawn, opening, EMFILE), 1);
 	t_eq(attempts(by_sleep, SYS_eventfd2, EMFILE), 1);
 }
 
 /* A sleep is no help where no hub can be made. */
 static void *sleep_without_hub(void *arg)
 {
-	fail_after(SYS_epoll_create1, EMFILE, 0);
+	fail_after(*(long *)arg, EMFILE, 0);
 	t_fails(gev_sleep(TICK), EMFILE);
 	t_fails(gev_idle(), EMFILE);
 	t_fails(gev_go(give, NULL), EMFILE);
@@ -187,7 +194,10 @@ static void *sleep_without_hub(void *arg)
 
 static void no_hub_to_be_had(void)
 {
-	in_thread(sleep_without_hub, NULL);
+	long opening = opening_call();
+
+	if (opening >= 0)
+		in_thread(sleep_without_hub, &opening);
 }
 
 #define MANY 2000

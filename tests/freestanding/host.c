@@ -3,6 +3,7 @@
 #include "base/host.h"
 #include "base/sys.h"
 #include <errno.h>
+#include <stddef.h>
 
 int *gev__host_errno(void)
 {
@@ -14,6 +15,16 @@ int *gev__host_errno(void)
 int gev__host_attach(void)
 {
 	return 0;
+}
+
+const char *gev__host_loop(void)
+{
+	return "epoll";
+}
+
+const struct gev__backend *gev__host_backend(void)
+{
+	return NULL;
 }
 
 long gev__host_fork(void)

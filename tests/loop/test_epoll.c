@@ -466,6 +466,7 @@ static void an_interrupted_wait_is_no_error(void)
 
 int main(void)
 {
+	t_ok(gev_loop_set_default("epoll") == 0);
 	T_RUN(an_edge_is_told_once);
 	T_RUN(data_and_end_of_file_come_in_one_edge);
 	T_RUN(unix_sockets_make_no_write_edges_unasked);
