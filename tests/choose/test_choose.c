@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* gev_choose(): each kind, exactly one, fairness, and everything that ends. */
+#include <pthread.h>
 #include <sys/wait.h>
 #include "../sync/battery.h"
 #include "choose.h"
@@ -502,6 +503,29 @@ static const struct battery battery = { .name = "choose",
 	.ended = EINVAL,
 	.kept = true };
 
+static void *write_later(void *fd)
+{
+	usleep(20000);
+	t_eq(write((int)(intptr_t)fd, "x", 1), 1);
+	return NULL;
+}
+
+/* A descriptor may yet become ready when nothing else can: no deadlock. */
+static void main_alone_waits_for_a_descriptor(void)
+{
+	int fds[2];
+	pthread_t thread;
+
+	t_eq(gev_loop_set_virtual(gev_hub_loop(gev_hub_get()), false), 0);
+	t_eq(gev_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	gev_choice c = GEV_CHOOSE_READ(fds[0]);
+	t_eq(pthread_create(&thread, NULL, write_later, num(fds[1])), 0);
+	t_eq(gev_choose(&c, 1, GEV_FOREVER), 0);
+	t_eq(pthread_join(thread, NULL), 0);
+	gev_close(fds[0]);
+	gev_close(fds[1]);
+}
+
 int main(void)
 {
 	T_RUN(each_kind_is_taken_at_once);
@@ -524,5 +548,6 @@ int main(void)
 	T_RUN(a_deadlock_names_them_all);
 	T_RUN(a_forked_child_has_no_links);
 	battery_run(&battery);
+	T_RUN(main_alone_waits_for_a_descriptor);
 	return t_done();
 }
