@@ -11,6 +11,7 @@
 #include <gev/coro.h>
 #include <gev/dns.h>
 #include <gev/event.h>
+#include <gev/file.h>
 #include <gev/greenlet.h>
 #include <gev/hub.h>
 #include <gev/imap.h>
