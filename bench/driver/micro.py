@@ -106,6 +106,19 @@ BENCHES = {
     "post": Micro("post to a hub that is asleep, in eventfd writes", 2, {
         OURS: ["gev-post"],
     }),
+    "offload": Micro("run a function on another thread, and back, ns", 50000, {
+        OURS: ["gev-offload"],
+        "(Go, to a locked thread)": ["go-thread_queue", 1],
+        "gevent": ["gevent_offload.py"],
+    }),
+    "thread-queue": Micro("an item through a queue between two hubs, ns", 300, {
+        OURS: ["gev-thread_queue"],
+        "Go, locked threads": ["go-thread_queue"],
+    }),
+    "thread-round": Micro("a round trip over two of those, ns", 50000, {
+        OURS: ["gev-thread_queue", 1],
+        "Go, locked threads": ["go-thread_queue", 1],
+    }),
     "shuffled": Micro("a million yield in random order, ns per yield", 100, {
         OURS: ["gev-shuffled"],
         "Go": ["go-shuffled"],
