@@ -3,7 +3,7 @@
  * gev/tls.h - TLS in plain blocking style.  Python's ssl, said in C.
  *
  *	gev_tls_context *context = gev_tls_context_new(GEV_TLS_CLIENT);
- *	gev_tls *tls = gev_tls_client(fd, context, "example.org");
+ *	gev_tls *tls = gev_tls_connect("example.org", 443, context, GEV_SEC(9));
  *
  *	gev_tls_write(tls, request, size);
  *	while ((n = gev_tls_read(tls, buf, sizeof(buf))) > 0)
@@ -48,7 +48,7 @@ struct ssl_st; /* OpenSSL's SSL */
  * gev_tls_server - and the server.
  *
  * @server_name is the name, or numeric address, whose certificate it has to be.
- * Nothing is sent yet.
+ * Nothing is sent yet.  TCP_NODELAY is set: records are not worth holding back.
  *
  * Returns   a connection; or NULL with errno EINVAL (the context is NULL or
  *           for the other side; no name, though it is to be verified; a name
@@ -60,6 +60,17 @@ struct ssl_st; /* OpenSSL's SSL */
 GEV_API gev_tls *gev_tls_client(int fd, gev_tls_context *context,
 	const char *server_name);
 GEV_API gev_tls *gev_tls_server(int fd, gev_tls_context *context);
+
+/*
+ * gev_tls_connect - a connection to @port of @host, after the handshake.
+ *
+ * gev_tcp_connect(), gev_tls_client() for that name, and gev_tls_handshake().
+ *
+ * Waits     at most @timeout for all of it.
+ * Returns   a connection; or NULL with the errno of what failed.
+ */
+GEV_API gev_tls *gev_tls_connect(const char *host, int port,
+	gev_tls_context *context, gev_time timeout);
 
 /*
  * gev_tls_close - say goodbye if that needs no waiting, and close everything.

@@ -97,9 +97,11 @@ static bool is_renegotiating(const gev_tls *tls)
 
 static int attempt_write(gev_tls *tls, struct call *call)
 {
+	int r = gev__tls_flush(&tls->wire);
 	size_t n = 0;
-	int r;
 
+	if (r != 0)
+		return r;
 	if (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN)
 		return -EPIPE;
 	if (is_renegotiating(tls))

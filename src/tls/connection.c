@@ -7,8 +7,10 @@
  */
 #include "tls/tls.h"
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <gev/io.h>
+#include <gev/socket.h>
 
 static bool is_address(const char *name)
 {
@@ -75,9 +77,13 @@ static int make_ssl(gev_tls *tls, gev_tls_context *context)
 static gev_tls *make(int fd, gev_tls_context *context)
 {
 	gev_tls *tls = OPENSSL_zalloc(sizeof(*tls));
+	int one = 1;
 
-	if (!tls)
+	if (!tls || gev__tls_context_begin(context) < 0) {
+		OPENSSL_free(tls);
 		return NULL;
+	}
+	gev_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	tls->wire.fd = fd;
 	tls->timeout = GEV_FOREVER;
 	gev_event_init(&tls->moved);

@@ -75,17 +75,17 @@ static void set_defaults(SSL_CTX *ssl)
 	SSL_CTX_set_dh_auto(ssl, 1);
 }
 
-static bool set_server(gev_tls_context *context)
+static void set_server(gev_tls_context *context)
 {
 	static const unsigned char id[] = "gev";
 
 	SSL_CTX_set_alpn_select_cb(context->ssl, agree, NULL);
 	SSL_CTX_set_tlsext_servername_callback(context->ssl, choose);
 	SSL_CTX_set_tlsext_servername_arg(context->ssl, context);
-	return SSL_CTX_set_session_id_context(context->ssl, id, sizeof(id) - 1);
+	SSL_CTX_set_session_id_context(context->ssl, id, sizeof(id) - 1);
 }
 
-static bool set_client(gev_tls_context *context)
+static void set_client(gev_tls_context *context)
 {
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context->ssl);
 
@@ -95,13 +95,13 @@ static bool set_client(gev_tls_context *context)
 	SSL_CTX_set_session_cache_mode(context->ssl,
 		SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(context->ssl, gev__tls_remember);
-	return SSL_CTX_set_default_verify_paths(context->ssl);
+	context->system_ca = true;
 }
 
 void gev__tls_context_gone(gev_tls_context *context)
 {
-	gev__tls_forget_sessions(&context->sessions);
-	pthread_mutex_destroy(&context->sessions.lock);
+	gev__tls_forget_sessions(context);
+	pthread_mutex_destroy(&context->lock);
 	OPENSSL_free(context->alpn);
 	OPENSSL_free(context);
 }
@@ -122,14 +122,15 @@ static gev_tls_context *make(int role)
 	context->ssl = ssl;
 	context->role = role;
 	context->resumes = true;
-	pthread_mutex_init(&context->sessions.lock, NULL);
+	pthread_mutex_init(&context->lock, NULL);
 	set_defaults(ssl);
 	gev_tls_context_set_verify(context,
 		client ? GEV_TLS_VERIFY_NAME : GEV_TLS_VERIFY_NONE);
-	if (client ? set_client(context) : set_server(context))
-		return context;
-	SSL_CTX_free(ssl);
-	return NULL;
+	if (client)
+		set_client(context);
+	else
+		set_server(context);
+	return context;
 }
 
 gev_tls_context *gev_tls_context_new(int role)
@@ -153,20 +154,10 @@ void gev_tls_context_free(gev_tls_context *context)
 		SSL_CTX_free(context->ssl);
 }
 
-static bool drop_system_ca(gev_tls_context *context)
-{
-	X509_STORE *store;
-
-	if (context->own_ca)
-		return true;
-	store = X509_STORE_new();
-	if (!store)
-		return false;
-	SSL_CTX_set_cert_store(context->ssl, store);
-	context->own_ca = true;
-	return true;
-}
-
+/*
+ * The system's authorities are a hundred and more, which takes 20 ms: they are
+ * loaded when it is sure that they are wanted.
+ */
 int gev_tls_context_load_ca(gev_tls_context *context, const char *file,
 	const char *directory)
 {
@@ -174,13 +165,25 @@ int gev_tls_context_load_ca(gev_tls_context *context, const char *file,
 
 	if (!context)
 		return (int)gev__tls_ret(-EINVAL);
+	context->system_ca = system ||
+		(context->chosen_ca && context->system_ca);
+	context->chosen_ca = true;
 	ERR_clear_error();
-	if (system ? SSL_CTX_set_default_verify_paths(context->ssl) :
-		     drop_system_ca(context) &&
-				SSL_CTX_load_verify_locations(context->ssl,
-					file, directory))
+	if (system || SSL_CTX_load_verify_locations(context->ssl, file, directory))
 		return 0;
 	return gev__tls_fail();
+}
+
+int gev__tls_context_begin(gev_tls_context *context)
+{
+	bool good = true;
+
+	pthread_mutex_lock(&context->lock);
+	if (context->system_ca)
+		good = SSL_CTX_set_default_verify_paths(context->ssl);
+	context->system_ca = context->system_ca && !good;
+	pthread_mutex_unlock(&context->lock);
+	return good ? 0 : -ENOMEM;
 }
 
 int gev_tls_context_load_cert(gev_tls_context *context, const char *chain,
@@ -210,7 +213,7 @@ int gev_tls_context_set_verify(gev_tls_context *context, int mode)
 		return (int)gev__tls_ret(-EINVAL);
 	context->verify = mode;
 	SSL_CTX_set_verify(context->ssl, modes[mode], NULL);
-	gev__tls_forget_sessions(&context->sessions);
+	gev__tls_forget_sessions(context);
 	return 0;
 }
 
@@ -285,7 +288,7 @@ int gev_tls_context_set_resumption(gev_tls_context *context, bool on)
 	if (context->role == GEV_TLS_SERVER)
 		SSL_CTX_set_num_tickets(context->ssl, on ? 2 : 0);
 	if (!on)
-		gev__tls_forget_sessions(&context->sessions);
+		gev__tls_forget_sessions(context);
 	return 0;
 }
 

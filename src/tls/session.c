@@ -52,31 +52,31 @@ static struct gev__tls_session *cut(struct gev__tls_session *first)
 	return rest;
 }
 
-static void put(struct gev__tls_sessions *sessions, struct gev__tls_session *s)
+static void put(gev_tls_context *context, struct gev__tls_session *s)
 {
 	struct gev__tls_session *rest;
 
-	pthread_mutex_lock(&sessions->lock);
-	s->next = sessions->first;
-	sessions->first = s;
+	pthread_mutex_lock(&context->lock);
+	s->next = context->sessions;
+	context->sessions = s;
 	rest = cut(s);
-	pthread_mutex_unlock(&sessions->lock);
+	pthread_mutex_unlock(&context->lock);
 	drop_all(rest);
 }
 
-static struct gev__tls_session *take(struct gev__tls_sessions *sessions,
+static struct gev__tls_session *take(gev_tls_context *context,
 	const char *name)
 {
 	struct gev__tls_session **at, *found;
 
-	pthread_mutex_lock(&sessions->lock);
-	for (at = &sessions->first; *at; at = &(*at)->next)
+	pthread_mutex_lock(&context->lock);
+	for (at = &context->sessions; *at; at = &(*at)->next)
 		if (strcmp((*at)->name, name) == 0)
 			break;
 	found = *at;
 	if (found)
 		*at = found->next;
-	pthread_mutex_unlock(&sessions->lock);
+	pthread_mutex_unlock(&context->lock);
 	if (found)
 		found->next = NULL;
 	return found;
@@ -98,14 +98,14 @@ int gev__tls_remember(SSL *ssl, SSL_SESSION *session)
 	memcpy(s->name, tls->server_name, size);
 	s->session = session;
 	s->verified = SSL_get_verify_result(ssl) == X509_V_OK;
-	put(&context->sessions, s);
+	put(context, s);
 	return 1;
 }
 
 /* A resumed connection shows no certificate that could be verified. */
 void gev__tls_resume(gev_tls *tls, gev_tls_context *context)
 {
-	struct gev__tls_session *s = take(&context->sessions, tls->server_name);
+	struct gev__tls_session *s = take(context, tls->server_name);
 
 	if (!s)
 		return;
@@ -115,20 +115,20 @@ void gev__tls_resume(gev_tls *tls, gev_tls_context *context)
 		SSL_set_session(tls->ssl, s->session);
 		if (SSL_SESSION_get_protocol_version(s->session) <
 			TLS1_3_VERSION) {
-			put(&context->sessions, s);
+			put(context, s);
 			return;
 		}
 	}
 	drop_all(s);
 }
 
-void gev__tls_forget_sessions(struct gev__tls_sessions *sessions)
+void gev__tls_forget_sessions(gev_tls_context *context)
 {
 	struct gev__tls_session *all;
 
-	pthread_mutex_lock(&sessions->lock);
-	all = sessions->first;
-	sessions->first = NULL;
-	pthread_mutex_unlock(&sessions->lock);
+	pthread_mutex_lock(&context->lock);
+	all = context->sessions;
+	context->sessions = NULL;
+	pthread_mutex_unlock(&context->lock);
 	drop_all(all);
 }

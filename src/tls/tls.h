@@ -20,24 +20,20 @@
 
 struct gev__tls_session;
 
-/* Sessions that a client may resume, the newest first (session.c). */
-struct gev__tls_sessions {
-	pthread_mutex_t lock;
-	struct gev__tls_session *first;
-};
-
 /* Lives as long as its SSL_CTX, which is counted. */
 struct gev_tls_context {
 	SSL_CTX *ssl;
 	int role;
 	int verify;
-	bool own_ca;         /* the system's store was replaced */
+	bool chosen_ca;      /* something was loaded, or is to be */
+	bool system_ca;      /* to be loaded before the first connection */
 	bool resumes;
 	unsigned char *alpn; /* as on the wire */
 	unsigned alpn_size;
 	gev_tls_select_fn *select;
 	void *select_arg;
-	struct gev__tls_sessions sessions;
+	pthread_mutex_t lock; /* of what follows, and system_ca */
+	struct gev__tls_session *sessions; /* to resume, the newest first */
 };
 
 /* What the BIO moves (wire.c). */
@@ -85,12 +81,14 @@ int gev__tls_adopt(SSL *ssl, gev_tls *tls);
 
 /* context.c: @context's end, when OpenSSL has dropped its SSL_CTX. */
 void gev__tls_context_gone(gev_tls_context *context);
+/* A connection is about to be made: 0 or -ENOMEM. */
+int gev__tls_context_begin(gev_tls_context *context);
 
 /* session.c: OpenSSL has a new session; 1 if it was kept. */
 int gev__tls_remember(SSL *ssl, SSL_SESSION *session);
 /* The handshake to come tries a session of that name, if there is one. */
 void gev__tls_resume(gev_tls *tls, gev_tls_context *context);
-void gev__tls_forget_sessions(struct gev__tls_sessions *sessions);
+void gev__tls_forget_sessions(gev_tls_context *context);
 
 /*
  * error.c: the errno that the thread's error queue amounts to, its text in
