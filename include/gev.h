@@ -16,6 +16,7 @@
 #include <gev/hub.h>
 #include <gev/imap.h>
 #include <gev/io.h>
+#include <gev/libev.h>
 #include <gev/link.h>
 #include <gev/local.h>
 #include <gev/lock.h>

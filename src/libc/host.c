@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "core/hub.h"
+#include "libev/backend.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_exit;
@@ -49,7 +50,7 @@ const char *gev__host_loop(void)
 
 const struct gev__backend *gev__host_backend(void)
 {
-	return NULL;
+	return gev__libev;
 }
 
 long gev__host_fork(void)

@@ -98,6 +98,7 @@ struct gev_loop {
 	const struct gev__backend *backend;
 	bool completes;            /* it takes requests (request.h) */
 	void *poller;              /* the backend's own */
+	void *driver;              /* of one that is built on epoll's */
 	int poll_fd;               /* what it waits on; -1: is to be remade */
 	unsigned strays;           /* events of descriptors nobody watches */
 	struct gev__fd *fds;
