@@ -63,9 +63,41 @@ GEV_API int gev_dup3(int oldfd, int newfd, int flags);
 
 /*
  * gev_fcntl - fcntl(2), so that F_DUPFD and O_NONBLOCK are seen.  The argument
- * is an int or a pointer, as the command wants.  F_SETLKW blocks the thread.
+ * is an int or a pointer, as the command wants.
+ *
+ * F_SETLKW and F_OFD_SETLKW wait as gev_flock() does.  A deadlock of several
+ * processes is not found out: there is no EDEADLK for that.
  */
 GEV_API int gev_fcntl(int fd, int cmd, ...);
+
+/*
+ * gev_ioctl - ioctl(2), so that FIONBIO is seen.  Nothing else waits less than
+ * the system's.
+ */
+GEV_API int gev_ioctl(int fd, unsigned long request, ...);
+
+/*
+ * gev_flock - flock(2).  Nothing tells when a lock is free: it is tried again,
+ * after 1 ms at first and every 64 ms in the end, and whose turn it is depends
+ * on chance.
+ */
+GEV_API int gev_flock(int fd, int operation);
+
+/*
+ * gev_sendfile - sendfile(2).  As the kernel does for blocking descriptors, it
+ * returns when @count bytes or the rest of the file were sent; into a pipe goes
+ * what it takes.  Reading from the file blocks the thread if it is not cached.
+ *
+ * splice(2), tee(2): gev_splice(), gev_tee().
+ *
+ * A socket or terminal is O_NONBLOCK while one of these three is at it, which
+ * others that share the open file might see.
+ */
+GEV_API ssize_t gev_sendfile(int out_fd, int in_fd, off_t *offset,
+	size_t count);
+GEV_API ssize_t gev_splice(int fd_in, int64_t *off_in, int fd_out,
+	int64_t *off_out, size_t size, unsigned flags);
+GEV_API ssize_t gev_tee(int fd_in, int fd_out, size_t size, unsigned flags);
 
 /*
  * gev_wait_fd - wait until @fd is ready.  poll(2) for one descriptor.

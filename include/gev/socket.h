@@ -5,13 +5,27 @@
  * What gev/io.h says of its functions holds for these.  SO_RCVTIMEO and
  * SO_SNDTIMEO are honoured (EAGAIN, or EINPROGRESS for gev_connect(), as the
  * kernel answers); set them before the first wait, or with gev_setsockopt().
- * MSG_DONTWAIT never waits.
+ *
+ * Flags are the kernel's and mean what they do there.  Of those that have to do
+ * with waiting:
+ *
+ *   MSG_DONTWAIT    never waits: EAGAIN.
+ *   MSG_WAITALL     receives until the buffer is full; less means that a wait
+ *                   failed after that much, the end, a control message or
+ *                   out-of-band data.  Nothing with MSG_PEEK, or on packets.
+ *   MSG_PEEK        waits for data and leaves it there.
+ *   MSG_OOB         receives out-of-band data if there is any (gev_poll() tells
+ *   MSG_ERRQUEUE    by POLLPRI), or a queued error (POLLERR), and never waits.
+ *   MSG_TRUNC       on packets: the result is what the size was.
+ *   MSG_WAITFORONE  of gev_recvmmsg(): waits for the first message only.
+ *   MSG_NOSIGNAL    EPIPE without SIGPIPE.
  */
 #ifndef GEV_SOCKET_H
 #define GEV_SOCKET_H
 
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 #include <gev/base.h>
 
 GEV_BEGIN_DECLS
@@ -51,6 +65,16 @@ GEV_API ssize_t gev_send(int fd, const void *buf, size_t size, int flags);
 GEV_API ssize_t gev_sendto(int fd, const void *buf, size_t size, int flags,
 	const struct sockaddr *addr, socklen_t addrlen);
 GEV_API ssize_t gev_sendmsg(int fd, const struct msghdr *msg, int flags);
+
+/*
+ * recvmmsg(2), sendmmsg(2): @n messages in one go.  As in the kernel a
+ * @timeout is looked at whenever a message has come, so it does not end the
+ * wait for one, and a wait that fails after some messages gives their number.
+ */
+struct mmsghdr;
+GEV_API int gev_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
+	struct timespec *timeout);
+GEV_API int gev_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
 
 /*
  * gev_sendall - send all of @buf, or fail.  gevent's socket.sendall().

@@ -8,6 +8,7 @@
 #ifndef GEV_CALLS_CALLS_H
 #define GEV_CALLS_CALLS_H
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -46,7 +47,28 @@ long gev__call_dup(int fd);
 long gev__call_dup2(int oldfd, int newfd);
 long gev__call_dup3(int oldfd, int newfd, int flags);
 long gev__call_fcntl(int fd, int cmd, unsigned long arg);
+long gev__call_ioctl(int fd, unsigned long request, unsigned long arg);
 long gev__call_wait_fd(int fd, int events, gev_time timeout);
+
+/* batch.c */
+long gev__call_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
+	struct timespec *timeout);
+long gev__call_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
+
+/* splice.c */
+long gev__call_sendfile(int out, int in, off_t *offset, size_t count);
+long gev__call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset,
+	size_t size, unsigned flags);
+long gev__call_tee(int in, int out, size_t size, unsigned flags);
+
+/* lock.c; @cmd is F_SETLKW or F_OFD_SETLKW. */
+long gev__call_flock(int fd, int op);
+long gev__call_setlkw(int fd, int cmd, struct flock *range);
+
+/* nanosleep.c; @left is written if the wait failed. */
+long gev__call_nanosleep(const struct timespec *t, struct timespec *left);
+long gev__call_clock_nanosleep(int clock, int flags, const struct timespec *t,
+	struct timespec *left);
 
 /*
  * poll.c, select.c, epoll_wait.c.  Masks are the kernel's, of 8 bytes; what is

@@ -142,10 +142,26 @@ gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side);
 long gev__fd_poll(int fd, int events);
 
 /*
- * One system call on @fd that does not wait though @fd is not O_NONBLOCK.
- * Others that share the open file see it so meanwhile.
+ * Makes @fd O_NONBLOCK for a moment, in which others that share the open file
+ * see it so: the flags it had, or -errno.  And back.
  */
+long gev__fd_unblock(int fd);
+void gev__fd_reblock(int fd, long flags);
+
+/* One system call in between. */
 long gev__fd_unblocked(long nr, int fd, const void *arg, long size);
+
+/*
+ * What nothing announces is tried again after a pause: the first one, and the
+ * one after @pause.
+ */
+#define GEV__PAUSE GEV_MS(1)
+#define GEV__PAUSE_MAX GEV_MS(50)
+
+static inline gev_time gev__longer_pause(gev_time pause)
+{
+	return pause < GEV__PAUSE_MAX ? 2 * pause : pause;
+}
 
 /* When @timeout from now is over.  GEV_FOREVER stays what it is. */
 gev_time gev__fd_deadline(struct gev_hub *hub, gev_time timeout);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <gev/io.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 long gev__call_close(int fd)
 {
@@ -116,9 +117,22 @@ long gev__call_fcntl(int fd, int cmd, unsigned long arg)
 		return set_flags(number, fd, (long)arg);
 	if (cmd == F_GETFL)
 		return get_flags(number, fd);
+	if (cmd == F_SETLKW || cmd == F_OFD_SETLKW)
+		return gev__call_setlkw(fd, cmd, (struct flock *)arg);
 	r = gev__sys(SYS_fcntl, fd, cmd, arg);
 	if (r >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
 		inherit(fd, (int)r);
+	return r;
+}
+
+/* FIONBIO is another way to set O_NONBLOCK. */
+long gev__call_ioctl(int fd, unsigned long request, unsigned long arg)
+{
+	long r = gev__sys(SYS_ioctl, fd, request, arg);
+
+	if (r == 0 && request == FIONBIO && fd < GEV__FD_MAX)
+		set_flags(gev__number(fd), fd,
+			gev__sys(SYS_fcntl, fd, F_GETFL));
 	return r;
 }
 

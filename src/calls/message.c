@@ -21,11 +21,7 @@ static long attempt_recv(struct gev__transfer *t, struct gev__fd_rec *rec)
 		t->addr, t->addrlen);
 }
 
-/*
- * The full queue of an AF_UNIX receiver, if the sender is not connected to it,
- * is announced by nothing: look again.
- */
-static long sent_to(struct gev__transfer *t, const struct sockaddr *addr,
+long gev__sent_to(struct gev__transfer *t, const struct sockaddr *addr,
 	socklen_t size, long r)
 {
 	if (r == -EAGAIN && !t->pause && addr && size &&
@@ -37,7 +33,7 @@ static long sent_to(struct gev__transfer *t, const struct sockaddr *addr,
 static long attempt_send(struct gev__transfer *t, struct gev__fd_rec *rec)
 {
 	(void)rec;
-	return sent_to(t, t->addr, t->addrsize,
+	return gev__sent_to(t, t->addr, t->addrsize,
 		gev__sys(SYS_sendto, t->fd, t->buf, t->left, flags_of(t),
 			t->addr, t->addrsize));
 }
@@ -82,7 +78,7 @@ static long attempt_sendmsg(struct gev__transfer *t, struct gev__fd_rec *rec)
 
 	(void)rec;
 	if (!t->done)
-		return sent_to(t, t->msg->msg_name, t->msg->msg_namelen,
+		return gev__sent_to(t, t->msg->msg_name, t->msg->msg_namelen,
 			gev__sys(SYS_sendmsg, t->fd, t->msg, flags_of(t)));
 	rest.msg_iovlen = (size_t)gev__iov_piece(window, t->iov, t->iovcnt,
 		t->done, SIZE_MAX);

@@ -89,6 +89,7 @@ void gev__poller_init(struct gev__poller *p, const char *name,
 	p->enlist = enlist;
 	p->name = name;
 	p->mask = NULL;
+	p->pause = 0;
 	p->hub = NULL;
 	p->deadline = GEV_FOREVER;
 	p->closed = false;
@@ -200,16 +201,30 @@ static void renew_waiter(struct gev__poller *p)
 		.describe = describe };
 }
 
-static long park(struct gev__poller *p)
+static long park(struct gev__poller *p, gev_time timeout)
 {
 	long r;
 
 	if (p->linked)
 		gev__hold(p->hub);
-	r = gev__park(&p->waiter, gev__fd_left(p->hub, p->deadline));
+	r = gev__park(&p->waiter, timeout);
 	if (p->linked)
 		gev__unhold(p->hub);
 	return r;
+}
+
+/* 0 if it is worthwhile to ask again; *expired: for the last time. */
+static long wait_once(struct gev__poller *p, bool *expired)
+{
+	gev_time left = gev__fd_left(p->hub, p->deadline);
+	bool pauses = p->pause && (left == GEV_FOREVER || p->pause < left);
+	long r = park(p, pauses ? p->pause : left);
+
+	*expired = p->waiter.expired && !pauses;
+	if (!p->waiter.expired)
+		return r;
+	p->pause = gev__longer_pause(p->pause);
+	return 0;
 }
 
 static long ask(struct gev__poller *p)
@@ -225,9 +240,8 @@ static long wait_and_ask(struct gev__poller *p)
 	long r = 0;
 
 	while (r == 0 && !expired) {
-		r = park(p);
-		expired = p->waiter.expired;
-		if (r == 0 || expired)
+		r = wait_once(p, &expired);
+		if (r == 0)
 			r = ask(p);
 		renew_waiter(p);
 	}

@@ -33,8 +33,9 @@ struct gev__poller {
 	long (*enlist)(struct gev__poller *p);
 	const char *name;          /* for reports */
 	const uint64_t *mask;      /* signals that don't end it; NULL: all */
+	gev_time pause;            /* probe after that, edge or not; 0: don't */
 
-	/* Its own from here on: gev__poller_init(). */
+	/* Its own from here on. */
 	struct gev_hub *hub;
 	struct gev_waiter waiter;
 	gev_time deadline;
@@ -46,6 +47,7 @@ struct gev__poller {
 	struct gev__polled few[GEV__POLLED_FEW];
 };
 
+/* No mask, no pause. */
 void gev__poller_init(struct gev__poller *p, const char *name,
 	long (*probe)(struct gev__poller *p),
 	long (*enlist)(struct gev__poller *p));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The edge: gev/io.h and gev/socket.h are the calls plus the errno.
+ * The edge: gev/io.h, gev/socket.h and gev/sleep.h are the calls plus the errno.
  */
 #include <gev/io.h>
+#include <gev/sleep.h>
 #include <gev/socket.h>
 #include <stdarg.h>
 #include "base/error.h"
@@ -68,6 +69,39 @@ int gev_fcntl(int fd, int cmd, ...)
 	arg = va_arg(ap, unsigned long);
 	va_end(ap);
 	return (int)gev__ret(gev__call_fcntl(fd, cmd, arg));
+}
+
+int gev_ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	unsigned long arg;
+
+	va_start(ap, request);
+	arg = va_arg(ap, unsigned long);
+	va_end(ap);
+	return (int)gev__ret(gev__call_ioctl(fd, request, arg));
+}
+
+int gev_flock(int fd, int operation)
+{
+	return (int)gev__ret(gev__call_flock(fd, operation));
+}
+
+ssize_t gev_sendfile(int out_fd, int in_fd, off_t *offset, size_t count)
+{
+	return gev__ret(gev__call_sendfile(out_fd, in_fd, offset, count));
+}
+
+ssize_t gev_splice(int fd_in, int64_t *off_in, int fd_out, int64_t *off_out,
+	size_t size, unsigned flags)
+{
+	return gev__ret(gev__call_splice(fd_in, off_in, fd_out, off_out, size,
+		flags));
+}
+
+ssize_t gev_tee(int fd_in, int fd_out, size_t size, unsigned flags)
+{
+	return gev__ret(gev__call_tee(fd_in, fd_out, size, flags));
 }
 
 int gev_wait_fd(int fd, int events, gev_time timeout)
@@ -151,9 +185,31 @@ ssize_t gev_sendmsg(int fd, const struct msghdr *msg, int flags)
 	return gev__ret(gev__call_sendmsg(fd, msg, flags));
 }
 
+int gev_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
+	struct timespec *timeout)
+{
+	return (int)gev__ret(gev__call_recvmmsg(fd, msgs, n, flags, timeout));
+}
+
+int gev_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
+{
+	return (int)gev__ret(gev__call_sendmmsg(fd, msgs, n, flags));
+}
+
 int gev_sendall(int fd, const void *buf, size_t size, int flags,
 	gev_time timeout, size_t *sent)
 {
 	return (int)gev__ret(
 		gev__call_sendall(fd, buf, size, flags, timeout, sent));
+}
+
+int gev_nanosleep(const struct timespec *duration, struct timespec *left)
+{
+	return (int)gev__ret(gev__call_nanosleep(duration, left));
+}
+
+int gev_clock_nanosleep(int clock, int flags, const struct timespec *time,
+	struct timespec *left)
+{
+	return (int)-gev__call_clock_nanosleep(clock, flags, time, left);
 }

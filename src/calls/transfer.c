@@ -13,8 +13,6 @@
 #include "calls/transfer.h"
 #include <poll.h>
 
-#define PAUSE_MAX GEV_MS(50)
-
 /* How long the next wait may be. */
 static gev_time limit(struct gev_hub *hub, struct gev__fd_rec *rec,
 	struct gev__transfer *t)
@@ -47,8 +45,7 @@ static long wait_for(struct gev_hub *hub, struct gev__fd_rec *rec,
 	if (deaf)
 		rec->deaf = false;
 	if (expired && pauses) {
-		if (t->pause < PAUSE_MAX)
-			t->pause *= 2;
+		t->pause = gev__longer_pause(t->pause);
 		return 0;
 	}
 	if (expired)

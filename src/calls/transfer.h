@@ -41,14 +41,18 @@ struct gev__transfer {
 	socklen_t addrsize;       /* in, for sendto and connect */
 };
 
-/* At first, if nothing announces that another attempt is worthwhile. */
-#define GEV__PAUSE GEV_MS(1)
-
 /*
  * The result of the last attempt, or of the wait before it; but what was done
  * by then if that is more than nothing (and not strict).
  */
 long gev__transfer(struct gev__transfer *t);
+
+/*
+ * @r, what sending to @addr returned.  The full queue of an AF_UNIX receiver,
+ * if the sender is not connected to it, is announced by nothing: look again.
+ */
+long gev__sent_to(struct gev__transfer *t, const struct sockaddr *addr,
+	socklen_t size, long r);
 
 /* Bytes in a vector. */
 size_t gev__iov_size(const struct iovec *iov, int n);

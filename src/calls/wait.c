@@ -67,16 +67,29 @@ long gev__fd_poll(int fd, int events)
 	return p.revents & POLLNVAL ? -EBADF : p.revents;
 }
 
-long gev__fd_unblocked(long nr, int fd, const void *arg, long size)
+long gev__fd_unblock(int fd)
 {
 	long flags = gev__sys(SYS_fcntl, fd, F_GETFL);
+
+	if (flags >= 0)
+		gev__sys(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
+	return flags;
+}
+
+void gev__fd_reblock(int fd, long flags)
+{
+	gev__sys(SYS_fcntl, fd, F_SETFL, flags);
+}
+
+long gev__fd_unblocked(long nr, int fd, const void *arg, long size)
+{
+	long flags = gev__fd_unblock(fd);
 	long r;
 
 	if (flags < 0)
 		return flags;
-	gev__sys(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
 	r = gev__sys(nr, fd, arg, size);
-	gev__sys(SYS_fcntl, fd, F_SETFL, flags);
+	gev__fd_reblock(fd, flags);
 	return r;
 }
 

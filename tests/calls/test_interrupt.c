@@ -4,6 +4,8 @@
 #include <gev/loop.h>
 #include <gev/poll.h>
 #include <gev/timeout.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include "pair.h"
 
 #define BIG (8 << 20)
@@ -151,7 +153,64 @@ static long call_epoll_wait(int fd)
 	return gev_epoll_wait(fd, &ev, 1, -1);
 }
 
-enum { LISTENER = SORTS, UNCONNECTED, EPOLL };
+static long call_recvmmsg(int fd)
+{
+	char c;
+	struct iovec iov = { &c, 1 };
+	struct mmsghdr msg = { .msg_hdr = { .msg_iov = &iov,
+		.msg_iovlen = 1 } };
+
+	return gev_recvmmsg(fd, &msg, 1, 0, NULL);
+}
+
+static long call_sendmmsg(int fd)
+{
+	struct iovec iov = { big, 100 };
+	struct mmsghdr msg = { .msg_hdr = { .msg_iov = &iov,
+		.msg_iovlen = 1 } };
+
+	return gev_sendmmsg(fd, &msg, 1, 0);
+}
+
+static int file;         /* that has some bytes */
+static int empty[2];     /* a pipe */
+static int has_data[2];  /* one in which some is left */
+
+static long call_sendfile(int fd)
+{
+	off_t offset = 0;
+
+	return gev_sendfile(fd, file, &offset, 100);
+}
+
+static long call_splice_from(int fd)
+{
+	return gev_splice(fd, NULL, empty[1], NULL, 1, 0);
+}
+
+static long call_splice_to(int fd)
+{
+	return gev_splice(has_data[0], NULL, fd, NULL, 1, 0);
+}
+
+static long call_tee(int fd)
+{
+	return gev_tee(fd, empty[1], 1, 0);
+}
+
+static long call_flock(int fd)
+{
+	return gev_flock(fd, LOCK_EX);
+}
+
+static long call_setlkw(int fd)
+{
+	struct flock all = { .l_type = F_WRLCK };
+
+	return gev_fcntl(fd, F_OFD_SETLKW, &all);
+}
+
+enum { LISTENER = SORTS, UNCONNECTED, EPOLL, LOCKED };
 
 /* Calls that would wait; the descriptor of a pair is the first one, or 1. */
 static const struct waiting {
@@ -193,6 +252,23 @@ static const struct waiting {
 	{ "select", call_select, UDP4, 0 },
 	{ "pselect", call_pselect, UNIX_STREAM, 1 },
 	{ "epoll_wait", call_epoll_wait, EPOLL, 0 },
+	{ "recvmmsg", call_recvmmsg, UDP4, 0 },
+	{ "recvmmsg", call_recvmmsg, TCP4, 0 },
+	{ "sendmmsg", call_sendmmsg, UNIX_DGRAM, 1 },
+	{ "send", call_sendmmsg, UNIX_STREAM, 1 },
+	{ "sendfile", call_sendfile, TCP4, 1 },
+	{ "sendfile", call_sendfile, UNIX_STREAM, 1 },
+	{ "sendfile", call_sendfile, PIPE, 1 },
+	{ "splice", call_splice_from, PIPE, 0 },
+	{ "splice", call_splice_from, FIFO, 0 },
+	{ "splice", call_splice_from, TCP4, 0 },
+	{ "splice", call_splice_from, UNIX_STREAM, 0 },
+	{ "splice", call_splice_to, PIPE, 1 },
+	{ "splice", call_splice_to, TCP4, 1 },
+	{ "splice", call_splice_to, UNIX_STREAM, 1 },
+	{ "tee", call_tee, PIPE, 0 },
+	{ "flock", call_flock, LOCKED, 0 },
+	{ "fcntl", call_setlkw, LOCKED, 0 },
 };
 
 /* Others may do the same meanwhile. */
@@ -200,7 +276,9 @@ static bool shares(const struct waiting *w)
 {
 	return w->call == call_poll_read || w->call == call_poll_write ||
 	       w->call == call_select || w->call == call_pselect ||
-	       w->call == call_epoll_wait;
+	       w->call == call_epoll_wait || w->call == call_splice_from ||
+	       w->call == call_splice_to || w->call == call_tee ||
+	       w->call == call_flock || w->call == call_setlkw;
 }
 
 #define CALLS (sizeof(calls) / sizeof(*calls))
@@ -224,6 +302,21 @@ static void fill(int fd)
 	fcntl(fd, F_SETFL, flags);
 }
 
+/* The file twice; the second one has locked it. */
+static void open_locked(int fds[2])
+{
+	struct flock all = { .l_type = F_WRLCK };
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	for (int i = 0; i < 2; i++) {
+		fds[i] = open(path, O_RDWR);
+		gev_forget(fds[i]);
+	}
+	t_eq(flock(fds[1], LOCK_EX), 0);
+	t_eq(fcntl(fds[1], F_OFD_SETLK, &all), 0);
+}
+
 static void set_up(struct setting *s, const struct waiting *call)
 {
 	struct sockaddr_storage addr;
@@ -235,6 +328,8 @@ static void set_up(struct setting *s, const struct waiting *call)
 	} else if (call->sort == EPOLL) {
 		s->fds[0] = epoll_create1(EPOLL_CLOEXEC);
 		gev_forget(s->fds[0]);
+	} else if (call->sort == LOCKED) {
+		open_locked(s->fds);
 	} else if (call->sort == UNCONNECTED) {
 		s->fds[1] = gev_socket(AF_INET, SOCK_STREAM, 0);
 	} else {
@@ -581,6 +676,10 @@ int main(void)
 		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		connect(fillers[i], (void *)&stuck, stuck_size);
 	}
+	file = memfd_create("file", 0);
+	t_eq(write(file, big, 1000), 1000);
+	t_eq(pipe(empty) | pipe(has_data), 0);
+	t_eq(write(has_data[1], big, 1000), 1000);
 	T_RUN(kill_ends_it);
 	T_RUN(throw_ends_it);
 	T_RUN(c70_timeout_ends_it);
