@@ -40,7 +40,8 @@ static int expect(gev_tls *tls, int verify, const char *name)
 	if (!tls->server_name)
 		return -ENOMEM;
 	if (!address && !SSL_set_tlsext_host_name(tls->ssl, tls->server_name))
-		return -EINVAL;
+		return strlen(name) > TLSEXT_MAXLEN_host_name ? -EINVAL :
+								-ENOMEM;
 	if (verify == GEV_TLS_VERIFY_CHAIN)
 		return 0;
 	if (address ? X509_VERIFY_PARAM_set1_ip_asc(param, tls->server_name) :

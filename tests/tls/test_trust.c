@@ -259,7 +259,11 @@ static void bad_arguments(void)
 {
 	gev_tls_context *client = client_context();
 	gev_tls_context *server = server_context("good.pem");
+	char name[300];
 
+	memset(name, 'n', sizeof(name));
+	name[299] = '\0';
+	t_fails(gev_tls_client(0, client, name), EINVAL);
 	t_fails(gev_tls_context_new(7), EINVAL);
 	t_fails(gev_tls_client(0, NULL, "localhost"), EINVAL);
 	t_fails(gev_tls_client(0, client, NULL), EINVAL);
