@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests on threads.  A thread can't be stopped, and a greenlet that was
- * killed is not to wait for it: so the thread works on a copy, which the last
- * of the two frees.
+ * killed is not to wait for it: so the thread works on a copy.  When that is
+ * dropped, in the hub, what came of it is brought home to who asked, unless he
+ * has left.
  */
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,11 +15,18 @@
 
 #define TRANSFER_MAX 0x7ffff000 /* of which the kernel does no more at once */
 
+/* Who asked, on his stack. */
+struct home {
+	const struct gev__file_request *r;
+	struct copy *copy;  /* NULL: it was dropped */
+	long result;
+};
+
 struct copy {
 	struct gev__file_request r;
-	atomic_int refs;
+	struct home *home;  /* NULL: nobody waits */
+	const struct gev__thread *thread; /* the hub's */
 	bool ran;
-	bool taken;         /* the caller has what was opened */
 	long result;
 	struct iovec iov;
 	struct statx statx;
@@ -50,13 +57,20 @@ static const char *copy_path(char **to, const char *path)
 	return strcpy(here, path);
 }
 
+/* How much of the first @size bytes is in this piece, which may be NULL. */
+static size_t part(const struct iovec *iov, size_t size)
+{
+	return iov->iov_len < size ? iov->iov_len : size;
+}
+
 /* Between @r's pieces and one piece of @size bytes. */
 static void gather(char *to, const struct gev__file_request *r, size_t size)
 {
 	for (int i = 0; size > 0; i++) {
-		size_t n = r->iov[i].iov_len < size ? r->iov[i].iov_len : size;
+		size_t n = part(&r->iov[i], size);
 
-		memcpy(to, r->iov[i].iov_base, n);
+		if (n > 0)
+			memcpy(to, r->iov[i].iov_base, n);
 		to += n;
 		size -= n;
 	}
@@ -66,9 +80,10 @@ static void scatter(const struct gev__file_request *r, const char *from,
 	size_t size)
 {
 	for (int i = 0; size > 0; i++) {
-		size_t n = r->iov[i].iov_len < size ? r->iov[i].iov_len : size;
+		size_t n = part(&r->iov[i], size);
 
-		memcpy(r->iov[i].iov_base, from, n);
+		if (n > 0)
+			memcpy(r->iov[i].iov_base, from, n);
 		from += n;
 		size -= n;
 	}
@@ -93,9 +108,8 @@ static struct copy *make_copy(const struct gev__file_request *r)
 	c->r.statx = &c->statx;
 	if (r->op->writes)
 		gather(at, r, size);
-	c->refs = 2;
+	c->thread = gev__thread;
 	c->ran = false;
-	c->taken = false;
 	return c;
 }
 
@@ -108,41 +122,53 @@ static intptr_t run(void *arg)
 	return 0;
 }
 
-static void put(void *arg)
+static void bring_home(struct copy *c)
+{
+	struct home *home = c->home;
+
+	home->copy = NULL;
+	if (!c->ran)
+		return;
+	home->result = c->result;
+	if (c->r.op->reads && c->result > 0)
+		scatter(home->r, c->memory, (size_t)c->result);
+	if (home->r->statx)
+		*home->r->statx = c->statx;
+}
+
+static void throw_away(const struct gev__file_op *op, long result)
+{
+	if (op->opens && result >= 0)
+		close((int)result);
+}
+
+/* Not in the hub's thread: it is no more. */
+static void drop(void *arg)
 {
 	struct copy *c = arg;
 
-	if (atomic_fetch_sub(&c->refs, 1) > 1)
-		return;
 	if (!c->ran && c->r.op->closes)
 		run(c);
-	if (c->ran && c->r.op->opens && !c->taken && c->result >= 0)
-		close((int)c->result);
+	if (c->thread == gev__thread && c->home)
+		bring_home(c);
+	else if (c->ran)
+		throw_away(c->r.op, c->result);
 	free(c);
-}
-
-static void bring_home(const struct gev__file_request *r, struct copy *c)
-{
-	c->taken = true;
-	if (r->op->reads && c->result > 0)
-		scatter(r, c->memory, (size_t)c->result);
-	if (r->statx)
-		*r->statx = c->statx;
 }
 
 long gev__file_thread_do(const struct gev__file_request *r)
 {
-	struct copy *c = make_copy(r);
-	long result;
+	struct home home = { .r = r, .copy = make_copy(r), .result = -1 };
+	int error;
 
-	if (!c)
+	if (!home.copy)
 		return -ENOMEM;
-	if (gev__offload(run, c, put) < 0) {
-		result = -errno;
-	} else {
-		result = c->result;
-		bring_home(r, c);
-	}
-	put(c);
-	return result;
+	home.copy->home = &home;
+	if (gev__offload(run, home.copy, drop) == 0)
+		return home.result;
+	error = -errno;
+	if (home.copy)
+		home.copy->home = NULL;
+	throw_away(r->op, home.result);
+	return error;
 }

@@ -78,7 +78,7 @@ static void several_pieces(void)
 
 static void errors_are_the_kernels(void)
 {
-	char c;
+	char c = 0;
 	struct iovec iov = { &c, 1 };
 	int fd = open("/", O_RDONLY | O_CLOEXEC), pipe_fds[2];
 
@@ -441,7 +441,8 @@ static void in_a_forked_child(void)
 		_exit(t_failures != 0);
 	}
 	t_eq(waitpid(pid, &status, 0), pid);
-	t_eq(status, 0);
+	if (!t_under("valgrind")) /* the parent's threads' copies are lost */
+		t_eq(status, 0);
 	t_eq(write(s.fds[1], "y", 1), 1);
 	t_eq(gev_join(g, GEV_FOREVER), 0);
 	t_eq(s.result, 1);
@@ -523,11 +524,18 @@ static void no_io_uring(void)
 	t_skip("no io_uring here");
 }
 
+static void not_under_valgrind(void)
+{
+	t_skip("valgrind does not see what an io_uring writes");
+}
+
 int main(void)
 {
 	t_ok(mkdtemp(directory));
 	begin_anew("auto");
-	if (strcmp(gev_file_engine(), "io_uring") == 0)
+	if (t_under("valgrind"))
+		T_RUN(not_under_valgrind);
+	else if (strcmp(gev_file_engine(), "io_uring") == 0)
 		run_all("io_uring");
 	else
 		T_RUN(no_io_uring);
