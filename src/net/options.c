@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/options.h"
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <gev/address.h>
 #include "base/error.h"
 #include "net/ares.h"
+#include "net/lock.h"
 
 #define DNS_PORT 53
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gev__options current; /* version 0: not looked for yet */
 static atomic_uint version;
 
@@ -147,9 +146,9 @@ static int configure(const gev_resolver_options *options)
 
 	if (r < 0)
 		return r;
-	pthread_mutex_lock(&lock);
+	gev__net_lock();
 	change(&next);
-	pthread_mutex_unlock(&lock);
+	gev__net_unlock();
 	return 0;
 }
 
@@ -173,7 +172,7 @@ int gev__options_get(struct gev__options *options)
 	if (r < 0)
 		return r;
 	gev__options_fini(options);
-	pthread_mutex_lock(&lock);
+	gev__net_lock();
 	r = copy_paths(options, current.nameservers, current.hosts,
 		current.resolv_conf, current.nsswitch);
 	if (r == 0) {
@@ -182,6 +181,6 @@ int gev__options_get(struct gev__options *options)
 		options->timeout = current.timeout;
 		options->tries = current.tries;
 	}
-	pthread_mutex_unlock(&lock);
+	gev__net_unlock();
 	return r;
 }

@@ -8,12 +8,14 @@
 #include "core/hub.h"
 #include "net/ares.h"
 #include "net/hosts.h"
+#include "net/lock.h"
 #include "net/options.h"
 #include "net/system.h"
 
 /* A hub's, its tenant. */
 struct resolver {
 	struct gev__tenant tenant;
+	struct resolver *next;      /* in the list of all */
 	gev_hub *hub;
 	pid_t pid;                  /* whose channels these are */
 	gev_fork_watcher forked;
@@ -24,6 +26,9 @@ struct resolver {
 	struct gev__resolv resolv;
 	struct gev_list channels;   /* the last may be in use, others retire */
 };
+
+/* All there are, for leak checkers: they don't see a hub's memory. */
+static struct resolver *all;
 
 static struct gev__ares *channel_at(struct gev_list *node)
 {
@@ -73,11 +78,31 @@ static int on_fork(gev_watcher *w, int revents, void *arg)
 	return 0;
 }
 
+static void list_it(struct resolver *r)
+{
+	gev__net_lock();
+	r->next = all;
+	all = r;
+	gev__net_unlock();
+}
+
+static void unlist_it(struct resolver *r)
+{
+	struct resolver **at = &all;
+
+	gev__net_lock();
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	gev__net_unlock();
+}
+
 static void hub_ends(struct gev__tenant *tenant)
 {
 	struct resolver *r = gev__container(tenant, struct resolver, tenant);
 
 	gev__list_del(&tenant->node);
+	unlist_it(r);
 	gev_watcher_stop(&r->forked.w);
 	close_channels(r);
 	gev__hosts_fini(&r->hosts);
@@ -113,6 +138,7 @@ static struct resolver *make(gev_hub *hub)
 	gev_fork_start(&r->forked, on_fork, r);
 	r->tenant.end = hub_ends;
 	gev__list_add(&hub->tenants, &r->tenant.node);
+	list_it(r);
 	return r;
 }
 
