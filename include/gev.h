@@ -26,6 +26,7 @@
 #include <gev/process.h>
 #include <gev/queue.h>
 #include <gev/scope.h>
+#include <gev/signal.h>
 #include <gev/sleep.h>
 #include <gev/socket.h>
 #include <gev/stream.h>
