@@ -35,7 +35,7 @@ static inline struct timespec gev__timespec(gev_time t)
 		.tv_nsec = (long)(t % GEV__NS_PER_S) };
 }
 
-/* What is left of @ts, which @t was made of; 0 and for ever stay as they are. */
+/* What is left of @ts, which @t was made of; 0 and for ever stay so. */
 static inline void gev__duration_left(struct timespec *ts, gev_time t,
 	gev_time left)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The edge: gev/io.h, gev/socket.h and gev/sleep.h are the calls plus the errno.
+ * The edge: gev/io.h, gev/socket.h and gev/sleep.h are calls plus the errno.
  */
 #include <gev/io.h>
 #include <gev/sleep.h>

@@ -136,8 +136,8 @@ long gev__fd_ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd, int side)
 }
 
 /* Not inline: GCC 12 would not see that gev__fd_wait() always delists. */
-__attribute__((noinline)) long gev__fd_enlist(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
-	int side, struct gev_waiter *w)
+__attribute__((noinline)) long gev__fd_enlist(struct gev_hub *hub,
+	struct gev__fd_rec *rec, int fd, int side, struct gev_waiter *w)
 {
 	long r;
 
