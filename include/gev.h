@@ -26,6 +26,8 @@
 #include <gev/process.h>
 #include <gev/queue.h>
 #include <gev/scope.h>
+#include <gev/server.h>
+#include <gev/service.h>
 #include <gev/signal.h>
 #include <gev/sleep.h>
 #include <gev/socket.h>
