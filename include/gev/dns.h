@@ -29,6 +29,7 @@ GEV_BEGIN_DECLS
 
 /* Which netdb.h shows to POSIX programs only. */
 struct addrinfo;
+struct hostent;
 
 /*
  * gev_getaddrinfo - getaddrinfo(3).
@@ -54,6 +55,29 @@ GEV_API void gev_freeaddrinfo(struct addrinfo *res);
 GEV_API int gev_getnameinfo(const struct sockaddr *addr, socklen_t addrlen,
 	char *host, socklen_t hostlen, char *serv, socklen_t servlen,
 	int flags);
+
+/*
+ * gev_gethostbyname_r, gev_gethostbyname2_r, gev_gethostbyaddr_r - as in
+ * gethostbyname(3); the first is for IPv4.
+ *
+ * The aliases are those that the hosts file or DNS tells of; if libc is asked
+ * on a thread there are none.
+ *
+ * Waits     for the answer.
+ * Returns   0 with *@result = @ret, or NULL where there is no such host; or
+ *           EAGAIN (*@h_errnop is TRY_AGAIN), EIO (NO_RECOVERY), and for
+ *           NETDB_INTERNAL ERANGE (@buflen is too small), EAFNOSUPPORT, ENOMEM
+ *           or one of the above.
+ * Context   any greenlet.
+ * Memory    all that @ret points to lies in @buf.
+ */
+GEV_API int gev_gethostbyname_r(const char *name, struct hostent *ret,
+	char *buf, size_t buflen, struct hostent **result, int *h_errnop);
+GEV_API int gev_gethostbyname2_r(const char *name, int af, struct hostent *ret,
+	char *buf, size_t buflen, struct hostent **result, int *h_errnop);
+GEV_API int gev_gethostbyaddr_r(const void *addr, socklen_t len, int type,
+	struct hostent *ret, char *buf, size_t buflen,
+	struct hostent **result, int *h_errnop);
 
 /*
  * How names are resolved.  Zero: as it is by default.
