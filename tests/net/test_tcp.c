@@ -296,5 +296,6 @@ int main(void)
 	T_RUN(unix_names);
 	T_RUN(a_full_unix_backlog);
 	T_RUN(a_black_hole);
+	gev_hub_destroy(GEV_DESTROY_LOOP); /* and its resolver */
 	return t_done();
 }

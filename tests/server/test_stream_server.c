@@ -509,5 +509,6 @@ int main(void)
 	T_RUN(stop_waits_for_handlers);
 	T_RUN(stop_lets_handlers_end);
 	T_RUN(handlers_that_do_not_end);
+	gev_hub_destroy(GEV_DESTROY_LOOP); /* and its resolver */
 	return t_done();
 }
