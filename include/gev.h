@@ -21,6 +21,7 @@
 #include <gev/local.h>
 #include <gev/lock.h>
 #include <gev/loop.h>
+#include <gev/os.h>
 #include <gev/poll.h>
 #include <gev/pool.h>
 #include <gev/process.h>

@@ -129,10 +129,10 @@ static long run_stat(const struct gev__file_request *r)
 		r->statx);
 }
 
-static const struct gev__file_op op_read = { .name = "file read",
+const struct gev__file_op gev__file_read = { .name = "file read",
 	.opcode = IORING_OP_READV, .prepare = prepare_transfer,
 	.run = run_read, .reads = true };
-static const struct gev__file_op op_write = { .name = "file write",
+const struct gev__file_op gev__file_write = { .name = "file write",
 	.opcode = IORING_OP_WRITEV, .prepare = prepare_transfer,
 	.run = run_write, .writes = true };
 static const struct gev__file_op op_open = { .name = "file open",
@@ -263,14 +263,14 @@ ssize_t gev_file_read(int fd, void *buf, size_t size)
 {
 	struct iovec iov = { buf, size };
 
-	return gev__ret(transfer(&op_read, fd, &iov, 1, -1));
+	return gev__ret(transfer(&gev__file_read, fd, &iov, 1, -1));
 }
 
 ssize_t gev_file_write(int fd, const void *buf, size_t size)
 {
 	struct iovec iov = { (void *)buf, size };
 
-	return gev__ret(transfer(&op_write, fd, &iov, 1, -1));
+	return gev__ret(transfer(&gev__file_write, fd, &iov, 1, -1));
 }
 
 ssize_t gev_file_pread(int fd, void *buf, size_t size, off_t offset)
@@ -290,13 +290,13 @@ ssize_t gev_file_pwrite(int fd, const void *buf, size_t size, off_t offset)
 ssize_t gev_file_preadv(int fd, const struct iovec *iov, int iovcnt,
 	off_t offset)
 {
-	return gev__ret(transfer_at(&op_read, fd, iov, iovcnt, offset));
+	return gev__ret(transfer_at(&gev__file_read, fd, iov, iovcnt, offset));
 }
 
 ssize_t gev_file_pwritev(int fd, const struct iovec *iov, int iovcnt,
 	off_t offset)
 {
-	return gev__ret(transfer_at(&op_write, fd, iov, iovcnt, offset));
+	return gev__ret(transfer_at(&gev__file_write, fd, iov, iovcnt, offset));
 }
 
 int gev_file_fsync(int fd)

@@ -28,6 +28,9 @@ struct gev__file_op {
 	bool closes;      /* is to be done even if nobody waits for it */
 };
 
+extern const struct gev__file_op gev__file_read;
+extern const struct gev__file_op gev__file_write;
+
 struct gev__file_request {
 	const struct gev__file_op *op;
 	int fd;
