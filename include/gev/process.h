@@ -162,8 +162,9 @@ GEV_API int gev_process_communicate(gev_process *p, const void *input,
  * gev_process_run - gev_process_spawn(), communicate, free.
  *
  * Standard output goes to @output unless @options say otherwise; input comes
- * from @input unless that is NULL.  On error the child is killed and reaped.
- * How the program ended is no error: see output->status.
+ * from @input unless that is NULL.  On error the child is killed, with all its
+ * session or group if it leads one, and reaped.  How the program ended is no
+ * error: see output->status.
  *
  * Waits     at most @timeout.
  * Returns   0; or -1 with errno as these three.

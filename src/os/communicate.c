@@ -182,9 +182,11 @@ int gev_process_communicate(gev_process *p, const void *input, size_t size,
 	return (int)gev__ret(r);
 }
 
-static void end(gev_process *p)
+/* As long as it was not reaped its number is that of its group, too. */
+static void end(gev_process *p, bool leads)
 {
-	gev_process_kill(p);
+	if (gev_process_kill(p) == 0 && leads)
+		gev__sys(SYS_kill, -p->pid, SIGKILL);
 	gev_shield_begin();
 	gev__process_wait(p, GEV_FOREVER);
 	gev_shield_end();
@@ -212,7 +214,7 @@ int gev_process_run(char *const argv[],
 		return -1;
 	r = communicate(p, input, size, output, timeout);
 	if (r < 0)
-		end(p);
+		end(p, o.flags & (GEV_PROCESS_SESSION | GEV_PROCESS_GROUP));
 	gev_process_free(p);
 	return (int)gev__ret(r);
 }

@@ -188,6 +188,24 @@ static void a_killed_greenlet_ends_its_child(void)
 	t_eq(open_descriptors(), before);
 }
 
+/* The shell's child holds the pipe until it is killed, too. */
+static void the_group_ends_with_its_leader(void)
+{
+	struct gev_process_options options = { .flags = GEV_PROCESS_GROUP };
+	char *argv[] = { "sh", "-c", "sleep 100 & echo; wait", NULL };
+	int fds[2];
+	char c;
+
+	t_eq(gev_pipe2(fds, O_CLOEXEC), 0);
+	options.keep = &fds[1];
+	options.n_keep = 1;
+	t_fails(gev_process_run(argv, &options, NULL, 0, NULL, GEV_MS(50)),
+		ETIMEDOUT);
+	gev_close(fds[1]);
+	t_eq(gev_read(fds[0], &c, 1), 0);
+	gev_close(fds[0]);
+}
+
 static intptr_t read_it(void *p)
 {
 	char c;
@@ -248,6 +266,7 @@ int main(void)
 	T_RUN(c74_a_timeout_ends_what_runs);
 	T_RUN(c74_after_a_timeout_it_goes_on);
 	T_RUN(a_killed_greenlet_ends_its_child);
+	T_RUN(the_group_ends_with_its_leader);
 	T_RUN(a_pipe_in_use);
 	T_RUN(many_at_a_time);
 	return t_done();
