@@ -139,11 +139,18 @@ static int attempt_goodbyes(gev_tls *tls, struct call *call)
 	return r;
 }
 
+/* To look first is cheaper than to clear what is empty. */
+static void clear_errors(void)
+{
+	if (ERR_peek_error())
+		ERR_clear_error();
+}
+
 static int attempt(gev_tls *tls, struct call *call)
 {
 	int r;
 
-	ERR_clear_error();
+	clear_errors();
 	tls->wire.error = 0;
 	r = call->attempt(tls, call);
 	if (r == 0)
@@ -362,9 +369,9 @@ size_t gev_tls_pending(gev_tls *tls)
 	if (!tls)
 		return 0;
 	if (!tls->users && !tls->broken && tls->established) {
-		ERR_clear_error();
+		clear_errors();
 		SSL_peek_ex(tls->ssl, &first, 1, &n);
-		ERR_clear_error();
+		clear_errors();
 	}
 	return (size_t)SSL_pending(tls->ssl);
 }
