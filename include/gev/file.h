@@ -31,6 +31,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <gev/base.h>
+#include <gev/stream.h>
 
 GEV_BEGIN_DECLS
 
@@ -88,6 +89,16 @@ GEV_API char *gev_file_read_all(const char *path, size_t *size);
  */
 GEV_API int gev_file_write_all(const char *path, const void *data, size_t size,
 	mode_t mode);
+
+/*
+ * gev_file_stream - a stream (gev/stream.h) on the file @fd, at its position.
+ *
+ * @flags are 0 or GEV_STREAM_KEEP.
+ *
+ * Returns   a new stream; or NULL with errno EINVAL, EBADF, ENOMEM.
+ * Memory    freed by gev_stream_close(), which closes @fd too.
+ */
+GEV_API gev_stream *gev_file_stream(int fd, unsigned flags);
 
 /*
  * gev_file_engine - who serves the calling thread: "io_uring" or "thread".

@@ -17,7 +17,8 @@
  *   ENOMEM and the other errors of making a hub (gev/base.h).
  *
  * A descriptor that is O_NONBLOCK answers EAGAIN as ever.  Regular files,
- * directories and block devices are read and written directly.
+ * directories and block devices are read and written directly; gev/file.h has
+ * what does not hold up the thread.
  *
  * Descriptors are plain ints, of whatever origin.  What has been used here is
  * to be closed with gev_close() (gev_dup2() and gev_dup3() onto it are fine):

@@ -209,6 +209,30 @@ static void whole_files(void)
 	free(read);
 }
 
+static void lines_by_a_stream(void)
+{
+	char line[32];
+	int fd = make("a");
+	gev_stream *s = gev_file_stream(fd, GEV_STREAM_KEEP);
+
+	for (int i = 0; i < 2000; i++)
+		t_ok(gev_stream_printf(s, "line %d\n", i) > 0);
+	t_eq(gev_stream_close(s), 0);
+	t_eq(lseek(fd, 0, SEEK_SET), 0);
+	s = gev_file_stream(fd, 0);
+	for (int i = 0; i < 2000; i++) {
+		char expected[32];
+
+		snprintf(expected, sizeof(expected), "line %d\n", i);
+		t_ok(gev_stream_read_line(s, line, sizeof(line)) > 0);
+		t_str(line, expected);
+	}
+	t_eq(gev_stream_read_line(s, line, sizeof(line)), 0);
+	t_eq(gev_stream_close(s), 0);
+	t_fails(gev_file_stream(fd, 0), EBADF);
+	t_fails(gev_file_stream(0, 1000), EINVAL);
+}
+
 /* A pipe is the slowest of files. */
 struct slow {
 	int fds[2];
@@ -500,7 +524,7 @@ struct test {
 
 static const struct test all[] = { TEST(is_used), TEST(reads_and_writes),
 	TEST(several_pieces), TEST(errors_are_the_kernels), TEST(states),
-	TEST(names), TEST(sizes_and_syncs), TEST(whole_files),
+	TEST(names), TEST(sizes_and_syncs), TEST(whole_files), TEST(lines_by_a_stream),
 	TEST(others_run_meanwhile), TEST(killed), TEST(out_of_time),
 	TEST(nothing_stays_open_that_nobody_has),
 	TEST(a_killed_greenlet_can_close), TEST(many_at_a_time),
