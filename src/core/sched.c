@@ -65,6 +65,7 @@ void gev__drain(void *arg)
 	next = gev__runq_pop(hub);
 	if (next == hub->coro)
 		return;
+	hub->loop->turn_due = q->head != q->tail; /* for gev_loop_next() */
 	hub->stats.switches++;
 	hub->coro->state = GEV__CORO_SCHEDULED;
 	gev__coro_call(hub->thread, next);

@@ -439,6 +439,37 @@ static void idle_is_last(void)
 	t_log_is("turn turn turn idle ");
 }
 
+static intptr_t wait_for(void *event)
+{
+	return gev_event_wait(event, GEV_FOREVER);
+}
+
+static int set(gev_watcher *w, int revents, void *event)
+{
+	(void)w;
+	(void)revents;
+	return gev_event_set(event);
+}
+
+/* Main comes back from its turn before those whom the event wakes. */
+static void whoever_hosts_it_knows_that_greenlets_can_run(void)
+{
+	gev_event come = GEV_EVENT_INIT;
+	gev_timer_watcher t;
+
+	t_virtual();
+	gev_go(wait_for, &come);
+	gev_yield();
+	gev_timer_init(&t, loop_here(), 0, 0);
+	gev_timer_start(&t, set, &come);
+	gev_yield();
+	t_eq(gev_loop_next(loop_here()), 0);
+	gev_yield();
+	gev_yield();
+	t_ok(gev_loop_next(loop_here()) != 0);
+	t_eq(gev_hub_join(GEV_FOREVER), 0);
+}
+
 int main(void)
 {
 	T_RUN(c29_join_again_and_again);
@@ -459,5 +490,6 @@ int main(void)
 	T_RUN(the_loop_is_not_ours_to_run);
 	T_RUN(yielding_starves_nobody);
 	T_RUN(idle_is_last);
+	T_RUN(whoever_hosts_it_knows_that_greenlets_can_run);
 	return t_done();
 }
