@@ -16,13 +16,22 @@ static T_UNUSED bool on_backend(const char *name)
 	return is;
 }
 
-/* What epoll is asked for can't be counted or fail; then the case is skipped. */
+/* What epoll is asked for can't be counted, nor fail: the case is skipped. */
 static T_UNUSED bool without_epoll(void)
 {
 	if (on_backend("epoll"))
 		return false;
 	t_skip("it is about epoll's system calls");
 	return true;
+}
+
+/*
+ * Whether a call that waits is carried out by the kernel: what has come by then
+ * is its result, whatever becomes of the descriptor before it goes on.
+ */
+static T_UNUSED bool calls_are_requests(void)
+{
+	return on_backend("io_uring");
 }
 
 /* The one that opens it; -1, and the case is skipped, if that is not ours. */

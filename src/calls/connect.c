@@ -100,27 +100,30 @@ static void listen_nonblocking(struct gev__number *number, int fd)
 
 static long attempt_accept(struct gev__transfer *t, struct gev__fd_rec *rec)
 {
-	long r = gev__sys(SYS_accept4, t->fd, t->addr, t->addrlen, t->flags);
-
-	if (r >= 0)
-		gev__fd_fresh(gev__hub_here(), (int)r, rec->kind,
-			t->flags & SOCK_NONBLOCK);
-	return r;
+	(void)rec;
+	return gev__sys(SYS_accept4, t->fd, t->addr, t->addrlen, t->flags);
 }
 
 long gev__call_accept4(int fd, struct sockaddr *addr, socklen_t *size,
 	int flags)
 {
 	struct gev__transfer t = { .attempt = attempt_accept,
+		.request = gev__request_accept,
 		.name = "accept", .fd = fd, .side = GEV_READ, .flags = flags,
 		.vain = true, .addr = addr, .addrlen = size };
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
+	int kind;
+	long r;
 
 	if (!rec)
 		return error;
+	kind = rec->kind;
 	if (!rec->number->listens && !rec->number->nonblock)
 		listen_nonblocking(rec->number, fd);
-	return gev__transfer(&t);
+	r = gev__transfer(&t);
+	if (r >= 0)
+		gev__fd_fresh(hub, (int)r, kind, flags & SOCK_NONBLOCK);
+	return r;
 }

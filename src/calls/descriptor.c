@@ -3,6 +3,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "calls/poller.h"
+#include "loop/request.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -23,9 +24,9 @@ static void on_edge(struct gev__edge *edge, int events)
 	rec->ready |= events & (GEV_READ | GEV_WRITE);
 	if (events & (GEV__HUP | GEV__URGENT))
 		rec->uneven = true;
-	if ((events & GEV_READ) && rec->reader)
+	if ((events & GEV_READ & ~rec->requested) && rec->reader)
 		gev__wake(rec->reader, 0);
-	if ((events & GEV_WRITE) && rec->writer && !rec->deaf)
+	if ((events & GEV_WRITE & ~rec->requested) && rec->writer && !rec->deaf)
 		gev__wake(rec->writer, 0);
 	if (__builtin_expect(rec->polled != NULL, 0))
 		gev__polled_wake(rec->polled, events);
@@ -69,12 +70,23 @@ static void forked(struct gev_hub *hub)
 	if (!tab)
 		return;
 	gev__list_add(&tables.list, &tab->all);
+	gev__requests_forked(hub->loop);
 	for (int c = 0; c < GEV__FD_CHUNKS; c++)
 		for (int i = 0; tab->chunks[c] && i < GEV__FD_CHUNK; i++) {
 			tab->chunks[c][i].reader = NULL;
 			tab->chunks[c][i].writer = NULL;
 			tab->chunks[c][i].polled = NULL;
+			tab->chunks[c][i].requested = 0;
 		}
+}
+
+static void end_requests(struct gev__tenant *tenant)
+{
+	struct gev__fdtab *tab =
+		gev__container(tenant, struct gev__fdtab, tenant);
+
+	gev__list_del(&tenant->node);
+	gev__requests_finish(tab->hub->loop);
 }
 
 static struct gev__fdtab *make_table(struct gev_hub *hub)
@@ -91,6 +103,8 @@ static struct gev__fdtab *make_table(struct gev_hub *hub)
 	gev__list_add(&tables.list, &tab->all);
 	gev__fds_forked = forked;
 	gev__unlock(&tables.lock);
+	tab->tenant.end = end_requests;
+	gev__list_add(&hub->tenants, &tab->tenant.node);
 	hub->fds = tab;
 	hub->fds_free = free_table;
 	return tab;

@@ -39,6 +39,7 @@ struct gev__fd_rec {
 	uint8_t kind;               /* enum gev__fd_kind */
 	uint8_t ready;              /* GEV_READ, GEV_WRITE: worth trying */
 	uint8_t asked;              /* edges subscribed to */
+	uint8_t requested;          /* sides of which edges wake nobody */
 	bool uneven;                /* the end, an error or a mark is ahead */
 	bool deaf;                  /* edges are the writer's own doing */
 	bool timeo_known;
@@ -51,6 +52,7 @@ struct gev__fd_rec {
 
 struct gev__fdtab {
 	struct gev_hub *hub;
+	struct gev__tenant tenant; /* ends the requests before their waiters */
 	uint32_t id;               /* from 1; never used twice */
 	struct gev_list all;       /* in the list of all tables */
 	struct gev__fd_rec *chunks[GEV__FD_CHUNKS]; /* mapped sparsely */
@@ -133,7 +135,21 @@ long gev__fd_ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
  */
 long gev__fd_enlist(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	int side, struct gev_waiter *w);
+/* Without the edges: the other part.  0 or -EBUSY. */
+long gev__fd_occupy(struct gev_hub *hub, struct gev__fd_rec *rec, int side,
+	struct gev_waiter *w);
 void gev__fd_delist(struct gev__fd_rec *rec, const struct gev_waiter *w);
+
+/* .describe of waiters whose .object is the number. */
+void gev__fd_describe(const struct gev_waiter *w, void *text);
+
+/* Whether it was closed since it had @generation, whatever it is now. */
+static inline bool gev__fd_was_closed(const struct gev__fd_rec *rec,
+	uint32_t generation)
+{
+	return rec->generation != generation ||
+	       rec->number->generation != generation;
+}
 
 /* SO_RCVTIMEO or SO_SNDTIMEO of a socket. */
 gev_time gev__fd_timeo(struct gev__fd_rec *rec, int fd, int side);

@@ -99,7 +99,8 @@ static bool is_whole(int flags)
 long gev__call_recvfrom(int fd, void *buf, size_t size, int flags,
 	struct sockaddr *addr, socklen_t *addrlen)
 {
-	struct gev__transfer t = { .attempt = attempt_recv, .name = "recv",
+	struct gev__transfer t = { .attempt = attempt_recv,
+		.request = addr ? NULL : gev__request_recv, .name = "recv",
 		.fd = fd, .side = GEV_READ, .flags = flags & ~MSG_WAITALL,
 		.whole = is_whole(flags), .vain = flags & MSG_PEEK,
 		.left = size, .buf = buf, .addr = addr, .addrlen = addrlen };
@@ -113,6 +114,7 @@ long gev__call_recvfrom(int fd, void *buf, size_t size, int flags,
 long gev__call_recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	struct gev__transfer t = { .attempt = attempt_recvmsg,
+		.request = is_whole(flags) ? NULL : gev__request_recvmsg,
 		.name = "recvmsg", .fd = fd, .side = GEV_READ,
 		.flags = flags & ~MSG_WAITALL, .whole = is_whole(flags),
 		.vain = true, .msg = msg };
@@ -126,7 +128,8 @@ long gev__call_recvmsg(int fd, struct msghdr *msg, int flags)
 long gev__call_sendto(int fd, const void *buf, size_t size, int flags,
 	const struct sockaddr *addr, socklen_t addrlen)
 {
-	struct gev__transfer t = { .attempt = attempt_send, .name = "send",
+	struct gev__transfer t = { .attempt = attempt_send,
+		.request = addr ? NULL : gev__request_send, .name = "send",
 		.fd = fd, .side = GEV_WRITE, .flags = flags, .whole = true,
 		.left = size, .buf = (void *)buf, .addr = (void *)addr,
 		.addrsize = addrlen };
@@ -137,6 +140,7 @@ long gev__call_sendto(int fd, const void *buf, size_t size, int flags,
 long gev__call_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	struct gev__transfer t = { .attempt = attempt_sendmsg,
+		.request = gev__request_sendmsg,
 		.name = "sendmsg", .fd = fd, .side = GEV_WRITE, .flags = flags,
 		.whole = true, .msg = (struct msghdr *)msg };
 
@@ -148,7 +152,8 @@ long gev__call_sendmsg(int fd, const struct msghdr *msg, int flags)
 long gev__call_sendall(int fd, const void *buf, size_t size, int flags,
 	gev_time timeout, size_t *sent)
 {
-	struct gev__transfer t = { .attempt = attempt_send, .name = "sendall",
+	struct gev__transfer t = { .attempt = attempt_send,
+		.request = gev__request_send, .name = "sendall",
 		.fd = fd, .side = GEV_WRITE, .flags = flags, .whole = true,
 		.strict = true, .left = size, .buf = (void *)buf };
 	int error;

@@ -125,7 +125,8 @@ long gev__call_writev(int fd, const struct iovec *iov, int n)
 
 long gev__call_read(int fd, void *buf, size_t size)
 {
-	struct gev__transfer t = { .attempt = attempt, .name = "read",
+	struct gev__transfer t = { .attempt = attempt,
+		.request = gev__request_recv, .name = "read",
 		.fd = fd, .side = GEV_READ, .buf = buf, .left = size };
 
 	return size == 0 ? gev__sys(SYS_read, fd, buf, size) :
@@ -134,7 +135,8 @@ long gev__call_read(int fd, void *buf, size_t size)
 
 long gev__call_write(int fd, const void *buf, size_t size)
 {
-	struct gev__transfer t = { .attempt = attempt, .name = "write",
+	struct gev__transfer t = { .attempt = attempt,
+		.request = gev__request_send, .name = "write",
 		.fd = fd, .side = GEV_WRITE, .whole = true,
 		.buf = (void *)buf, .left = size };
 
@@ -144,7 +146,8 @@ long gev__call_write(int fd, const void *buf, size_t size)
 /* An error counts, whatever was written before it, which *sent tells. */
 long gev__call_writeall(int fd, const void *buf, size_t size, size_t *sent)
 {
-	struct gev__transfer t = { .attempt = attempt, .name = "write",
+	struct gev__transfer t = { .attempt = attempt,
+		.request = gev__request_send, .name = "write",
 		.fd = fd, .side = GEV_WRITE, .whole = true, .strict = true,
 		.buf = (void *)buf, .left = size };
 	long r = gev__transfer(&t);

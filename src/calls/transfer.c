@@ -28,7 +28,13 @@ static gev_time limit(struct gev_hub *hub, struct gev__fd_rec *rec,
 	return gev__fd_left(hub, t->deadline);
 }
 
-/* 0 if it is worth trying again. */
+static bool takes_requests(const struct gev_hub *hub,
+	const struct gev__fd_rec *rec, const struct gev__transfer *t)
+{
+	return hub->loop->completes && !t->pause && gev__completable(rec, t);
+}
+
+/* 0 if it is done (t->answered), or worth trying again. */
 static long wait_for(struct gev_hub *hub, struct gev__fd_rec *rec,
 	struct gev__transfer *t)
 {
@@ -40,8 +46,11 @@ static long wait_for(struct gev_hub *hub, struct gev__fd_rec *rec,
 
 	if (deaf)
 		rec->deaf = true;
-	r = gev__fd_wait(hub, rec, t->fd, t->side, pauses ? t->pause : left,
-		&expired, t->name);
+	if (takes_requests(hub, rec, t))
+		r = gev__complete(hub, rec, t, left, &expired);
+	else
+		r = gev__fd_wait(hub, rec, t->fd, t->side,
+			pauses ? t->pause : left, &expired, t->name);
 	if (deaf)
 		rec->deaf = false;
 	if (expired && pauses) {
@@ -103,15 +112,18 @@ static long run(struct gev_hub *hub, struct gev__fd_rec *rec,
 
 	for (;;) {
 		r = promising ? t->attempt(t, rec) : -EAGAIN;
-		note_short(rec, t, r);
 		if (r == -EAGAIN && waits) {
 			rec->ready &= ~t->side;
 			r = wait_for(hub, rec, t);
 			if (r < 0)
 				return r;
 			promising = true;
-			continue;
+			if (!t->answered)
+				continue;
+			t->answered = false;
+			r = t->answer;
 		}
+		note_short(rec, t, r);
 		if (!goes_on(t, rec, r) || (!waits && !t->strict))
 			return r;
 		promising = rec->ready & t->side;

@@ -6,6 +6,7 @@
 #define GEV_CALLS_TRANSFER_H
 
 #include "calls/descriptor.h"
+#include "loop/request.h"
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -15,6 +16,12 @@ struct gev__transfer {
 	 * to be tried again when @side is ready.
 	 */
 	long (*attempt)(struct gev__transfer *t, struct gev__fd_rec *rec);
+	/*
+	 * The same as a request, where the loop takes them (all but user_data
+	 * of the entry).  NULL: there is none, or it would not do.
+	 */
+	void (*request)(const struct gev__transfer *t,
+		struct io_uring_sqe *sqe);
 	const char *name;         /* for reports */
 	int fd;
 	int side;                 /* GEV_READ or GEV_WRITE */
@@ -23,6 +30,8 @@ struct gev__transfer {
 	bool strict;              /* an error counts, whatever was done */
 	bool vain;                /* a short read of it says nothing */
 	bool enough;              /* an attempt says: don't go on */
+	bool answered;            /* a request was done: answer is set */
+	int answer;
 	bool timed;               /* deadline is set */
 	int expiry;               /* what it answers after that; 0: -EAGAIN */
 	gev_time deadline;        /* by the loop's clock */
@@ -53,6 +62,31 @@ long gev__transfer(struct gev__transfer *t);
  */
 long gev__sent_to(struct gev__transfer *t, const struct sockaddr *addr,
 	socklen_t size, long r);
+
+/*
+ * complete.c: whether waiting by request is of any use.  It is not for writing
+ * to a socket unless the request does it: io_uring's polls of one whose peer
+ * has ended its side are over at once.
+ */
+bool gev__completable(const struct gev__fd_rec *rec,
+	const struct gev__transfer *t);
+
+/*
+ * Waits, where the loop takes requests, until what @t is to do is
+ * done (t->answered) or worth trying.  0, or as gev__fd_wait().
+ */
+long gev__complete(struct gev_hub *hub, struct gev__fd_rec *rec,
+	struct gev__transfer *t, gev_time timeout, bool *expired);
+
+/* Requests. */
+void gev__request_recv(const struct gev__transfer *t, struct io_uring_sqe *sqe);
+void gev__request_send(const struct gev__transfer *t, struct io_uring_sqe *sqe);
+void gev__request_recvmsg(const struct gev__transfer *t,
+	struct io_uring_sqe *sqe);
+void gev__request_sendmsg(const struct gev__transfer *t,
+	struct io_uring_sqe *sqe);
+void gev__request_accept(const struct gev__transfer *t,
+	struct io_uring_sqe *sqe);
 
 /* Bytes in a vector. */
 size_t gev__iov_size(const struct iovec *iov, int n);

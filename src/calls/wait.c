@@ -93,7 +93,7 @@ long gev__fd_unblocked(long nr, int fd, const void *arg, long size)
 	return r;
 }
 
-static void describe(const struct gev_waiter *w, void *text)
+void gev__fd_describe(const struct gev_waiter *w, void *text)
 {
 	gev__text_add(text, "on descriptor ");
 	gev__text_num(text, (uint64_t)(uintptr_t)w->object);
@@ -109,7 +109,7 @@ static long busy(struct gev_hub *hub, const struct gev_waiter *w)
 		return -EBUSY;
 	t = gev__text_in(g->message, sizeof(g->message));
 	g->message_for = EBUSY;
-	describe(w, &t);
+	gev__fd_describe(w, &t);
 	gev__text_add(&t, " already waits ");
 	if (w->coro)
 		gev__text_coro(&t, w->coro);
@@ -135,24 +135,32 @@ long gev__fd_ask(struct gev_hub *hub, struct gev__fd_rec *rec, int fd, int side)
 	return r;
 }
 
-/* Not inline: GCC 12 would not see that gev__fd_wait() always delists. */
-__attribute__((noinline)) long gev__fd_enlist(struct gev_hub *hub,
-	struct gev__fd_rec *rec, int fd, int side, struct gev_waiter *w)
+/* Not inline: GCC 12 would not see that whoever does it always delists. */
+__attribute__((noinline)) long gev__fd_occupy(struct gev_hub *hub,
+	struct gev__fd_rec *rec, int side, struct gev_waiter *w)
 {
-	long r;
-
 	if ((side & GEV_READ) && rec->reader)
 		return busy(hub, rec->reader);
 	if ((side & GEV_WRITE) && rec->writer)
 		return busy(hub, rec->writer);
-	r = gev__fd_ask(hub, rec, fd, side);
-	if (r < 0)
-		return r;
 	if (side & GEV_READ)
 		rec->reader = w;
 	if (side & GEV_WRITE)
 		rec->writer = w;
 	return 0;
+}
+
+long gev__fd_enlist(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	int side, struct gev_waiter *w)
+{
+	long r = gev__fd_occupy(hub, rec, side, w);
+
+	if (r < 0)
+		return r;
+	r = gev__fd_ask(hub, rec, fd, side);
+	if (r < 0)
+		gev__fd_delist(rec, w);
+	return r;
 }
 
 void gev__fd_delist(struct gev__fd_rec *rec, const struct gev_waiter *w)
@@ -163,19 +171,12 @@ void gev__fd_delist(struct gev__fd_rec *rec, const struct gev_waiter *w)
 		rec->writer = NULL;
 }
 
-/* Whether it was closed since it had @generation, whatever it is now. */
-static bool was_closed(const struct gev__fd_rec *rec, uint32_t generation)
-{
-	return rec->generation != generation ||
-	       rec->number->generation != generation;
-}
-
 long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	int side, gev_time timeout, bool *expired, const char *what)
 {
 	struct gev_waiter w = { .what = what,
 		.object = (void *)(uintptr_t)fd,
-		.describe = describe };
+		.describe = gev__fd_describe };
 	uint32_t generation = rec->generation;
 	long r;
 
@@ -186,7 +187,7 @@ long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	r = gev__park(&w, timeout);
 	gev__unhold(hub);
 	gev__fd_delist(rec, &w);
-	if ((r == 0 || w.expired) && was_closed(rec, generation))
+	if ((r == 0 || w.expired) && gev__fd_was_closed(rec, generation))
 		return -EBADF;
 	*expired = w.expired;
 	return r;

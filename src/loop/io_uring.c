@@ -98,28 +98,51 @@ static void close_uring(gev_loop *loop)
 	gev__free(p, sizeof(*p));
 }
 
-/* Something a poll has to tell; 0 if it was cancelled. */
+/* It is to be polled before we wait. */
+static void put_again(struct poller *p, struct gev__fd *f, int fd)
+{
+	if (f->again)
+		return;
+	f->again = p->again;
+	p->again = fd + 1;
+}
+
+/*
+ * Whether it was asked for.  The kernel adds RDHUP to what any poll waits for,
+ * and on a socket that has come to its end that is so forever: then the poll is
+ * a multishot one, of which this is told once.
+ */
+static bool is_asked_for(struct gev__fd *f, uint32_t *bits)
+{
+	if (f->edge)
+		return true;
+	if (*bits == EPOLLRDHUP)
+		f->half_closed = true;
+	*bits &= ~(uint32_t)EPOLLRDHUP;
+	return *bits;
+}
+
+/* Something a poll has to tell; 0 if it is nothing to anybody. */
 static int poll_event(gev_loop *loop, uint64_t tag, int result, unsigned flags)
 {
 	int fd = (int)((uint32_t)tag >> 1);
 	struct gev__fd *f = &loop->fds[fd];
 	uint32_t generation = (uint32_t)(tag >> 32);
-	int events = GEV_READ | GEV_WRITE | GEV__HUP;
-	struct poller *p = loop->poller;
+	uint32_t bits = result < 0 ? EPOLLERR : (uint32_t)result;
+	bool asked;
 
 	if (f->polled != generation)
 		return 0;
-	if (!(flags & IORING_CQE_F_MORE)) {
+	if (!(flags & IORING_CQE_F_MORE))
 		f->polled = 0;
-		if (result >= 0 && !f->again) {
-			f->again = p->again;
-			p->again = fd + 1;
-		}
-	}
+	asked = is_asked_for(f, &bits);
+	if (result >= 0 && (!f->polled || (asked && !f->edge)))
+		put_again(loop->poller, f, fd);
+	if (!asked)
+		return 0;
 	/* What came may be urgent or not: the kernel does not say. */
-	if (result >= 0)
-		events = gev__from_epoll((uint32_t)result) & ~GEV__URGENT;
-	gev__io_event(loop, (uint64_t)generation << 32 | (uint32_t)fd, events);
+	gev__io_event(loop, (uint64_t)generation << 32 | (uint32_t)fd,
+		gev__from_epoll(bits) & ~GEV__URGENT);
 	return 1;
 }
 
@@ -206,7 +229,7 @@ static int arm(gev_loop *loop, int fd, int events)
 	f->polled = f->generation;
 	gev__uring_poll(sqe, fd, gev__to_epoll(events) & ~EPOLLET,
 		poll_tag(loop, fd));
-	if (events & GEV__ET)
+	if ((events & GEV__ET) || f->half_closed)
 		sqe->len = IORING_POLL_ADD_MULTI;
 	return 0;
 }
@@ -245,6 +268,7 @@ static int watch(gev_loop *loop, int fd, int events)
 	if (r < 0)
 		return r;
 	forget(loop, fd);
+	loop->fds[fd].half_closed = false;
 	if (events)
 		r = arm(loop, fd, events);
 	if (!events)
@@ -268,6 +292,10 @@ static void poll_again(gev_loop *loop)
 
 		next = f->again;
 		f->again = 0;
+		if (f->polled && f->half_closed && !f->edge) {
+			forget(loop, fd);
+			f->generation++; /* what is cancelled is told apart */
+		}
 		if (f->registered && !f->polled)
 			arm(loop, fd, gev__io_wanted(f));
 	}

@@ -59,6 +59,7 @@ struct gev__fd {
 	int again;            /* in its list: the next one + 1; -1: last; 0: not */
 	uint8_t edge_events;
 	bool registered;      /* the kernel knows of it, as far as we know */
+	bool half_closed;     /* an io_uring's poll ends at once for that */
 };
 
 struct gev_loop {

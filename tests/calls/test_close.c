@@ -3,6 +3,7 @@
 #include <gev/hub.h>
 #include <gev/loop.h>
 #include <gev/timeout.h>
+#include "backend.h"
 #include "pair.h"
 
 struct reader {
@@ -113,7 +114,10 @@ static void woken_in_one_batch(void)
 	g = start(&r, fds[0]);
 	t_eq(write(t.new[1], "x", 1), 1);
 	t_eq(write(fds[1], "old", 3), 3);
-	was_told(g, &r);
+	if (calls_are_requests()) /* it was read while it was there */
+		got(g, &r, "old");
+	else
+		was_told(g, &r);
 	finish(first);
 	close_pair(&gev_world, t.new);
 	t_eq(gev_close(fds[1]), 0);
@@ -139,7 +143,10 @@ static void a_number_reused_by_gev(void)
 		t_eq(gev_connect(c, (void *)&addr, size), 0);
 		s = gev_accept(l, NULL, NULL);
 		t_ok(c == old[0] || s == old[0]);
-		was_told(g, &r);
+		if (calls_are_requests()) /* the peer was closed, it learnt */
+			got(g, &r, "");
+		else
+			was_told(g, &r);
 		g = start(&r, s);
 		t_eq(gev_send(c, "new", 3, 0), 3);
 		got(g, &r, "new");

@@ -40,11 +40,33 @@ static gev_greenlet *start(struct reader *r, int fd)
 	return g;
 }
 
+static void drop_bars(char *to, const char *from)
+{
+	for (; *from; from++)
+		if (*from != '|')
+			*to++ = *from;
+	*to = '\0';
+}
+
+/* Requests may read sooner, and then less at a time. */
+static void reads(const struct reader *r, const char *text)
+{
+	char actual[sizeof(r->text)], expected[sizeof(r->text)];
+
+	if (calls_are_requests()) {
+		drop_bars(actual, r->text);
+		drop_bars(expected, text);
+		t_str(actual, expected);
+	} else {
+		t_str(r->text, text);
+	}
+}
+
 static void ended_with(gev_greenlet *g, const struct reader *r,
 	const char *text)
 {
 	t_eq(gev_join(g, GEV_SEC(5)), 0);
-	t_str(r->text, text);
+	reads(r, text);
 	t_eq(r->error, 0);
 	gev_unref(g);
 }
@@ -134,7 +156,8 @@ static void an_urgent_mark_splits_reads(void)
 			gev_yield();
 			gev_yield();
 		}
-		t_str(r.text, "ab|cd|ab|cd|ab|cd|");
+		if (!calls_are_requests())
+			t_str(r.text, "ab|cd|ab|cd|ab|cd|");
 		gev_close(fds[1]);
 		ended_with(g, &r, "ab|cd|ab|cd|ab|cd|");
 		gev_close(fds[0]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* io_uring in epoll's place: edges, levels, what it keeps open, a fork. */
 #include "base/inject.h"
+#include "base/uring.h"
 #include "loop/loop.h"
 #include "loop/request.h"
 #include "t.h"
@@ -186,6 +187,49 @@ static void many_levels(void)
 	}
 	turn();
 	t_log_is("");
+	tear_down();
+}
+
+static void fill(int fd)
+{
+	char much[4096] = { 0 };
+
+	while (write(fd, much, sizeof(much)) > 0)
+		;
+}
+
+static void drain(int fd)
+{
+	char much[4096];
+
+	while (read(fd, much, sizeof(much)) > 0)
+		;
+}
+
+/* That the peer says no more is not what a writer waits for. */
+static void a_half_closed_socket_is_not_writable_for_that(void)
+{
+	gev_io_watcher w;
+
+	set_up();
+	fill(fds[0]);
+	t_eq(shutdown(fds[1], SHUT_WR), 0);
+	gev_io_init(&w, loop, fds[0], GEV_WRITE);
+	t_eq(gev_io_start(&w, log_name, "w"), 0);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 5; i++)
+			turn();
+		t_log_is("");
+		t_ok(!gev__uring_due(loop->poller));
+		drain(fds[1]);
+		turn();
+		turn();
+		turn();
+		t_log_is("w w w ");
+		fill(fds[0]);
+		turn(); /* it may have been polled before it was full */
+		t_log_text[0] = '\0';
+	}
 	tear_down();
 }
 
@@ -377,6 +421,7 @@ int main(void)
 	T_RUN(a_dropped_descriptor_is_closed);
 	T_RUN(a_stopped_watchers_descriptor_is_closed);
 	T_RUN(many_levels);
+	T_RUN(a_half_closed_socket_is_not_writable_for_that);
 	T_RUN(hosted_by_poll);
 	T_RUN(a_closed_ring_is_made_anew);
 	T_RUN(a_request_is_done);
