@@ -103,8 +103,10 @@ static void settle(struct job *job, int error)
 	job->result = NULL;
 	if (call) {
 		call->job = NULL;
-		call->value = job->value;
-		call->error = job->error;
+		if (!error) { /* or its thread is yet to tell */
+			call->value = job->value;
+			call->error = job->error;
+		}
 		gev__wake(&call->waiter, -error);
 	}
 	if (!result)
