@@ -39,7 +39,7 @@ GEV_BEGIN_DECLS
 GEV_API int gev_file_open(const char *path, int flags, mode_t mode);
 GEV_API int gev_file_openat(int dir, const char *path, int flags, mode_t mode);
 
-/* close(2), in any case: what fails is the wait. */
+/* close(2), in any case: what fails is the wait; in loop callbacks at once. */
 GEV_API int gev_file_close(int fd);
 
 /* read(2), write(2): at the file's own position, which moves on. */

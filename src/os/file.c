@@ -174,22 +174,30 @@ static int may_wait(struct gev_hub *hub, const struct gev__file_op *op)
 	return gev__interrupted(hub, self);
 }
 
+/* The ring to use, or NULL.  *error: neither that nor a thread. */
+static struct gev__file_ring *choose_ring(struct gev_hub *hub,
+	const struct gev__file_op *op, int *error)
+{
+	struct gev__file_ring *ring;
+
+	*error = may_wait(hub, op);
+	if (*error < 0)
+		return NULL;
+	ring = gev__file_ring(hub, error);
+	return ring && gev__file_ring_can(ring, op) ? ring : NULL;
+}
+
 static long perform(const struct gev__file_request *r)
 {
 	int error = 0;
 	struct gev_hub *hub = gev__hub_get(&error);
-	struct gev__file_ring *ring;
+	struct gev__file_ring *ring =
+		hub ? choose_ring(hub, r->op, &error) : NULL;
 	long result = -EXFULL;
 
-	if (!hub)
-		return error;
-	error = may_wait(hub, r->op);
 	if (error < 0)
-		return error;
-	ring = gev__file_ring(hub, &error);
-	if (error < 0)
-		return error;
-	if (ring && gev__file_ring_can(ring, r->op))
+		return r->op->closes ? r->op->run(r) : error;
+	if (ring)
 		result = gev__file_ring_do(ring, r);
 	return result == -EXFULL ? gev__file_thread_do(r) : result;
 }

@@ -162,7 +162,7 @@ long gev__file_thread_do(const struct gev__file_request *r)
 	int error;
 
 	if (!home.copy)
-		return -ENOMEM;
+		return r->op->closes ? r->op->run(r) : -ENOMEM;
 	home.copy->home = &home;
 	if (gev__offload(run, home.copy, drop) == 0)
 		return home.result;

@@ -150,16 +150,23 @@ static void c74_a_timeout_ends_what_runs(void)
 
 static void c74_after_a_timeout_it_goes_on(void)
 {
+	int gate[2];
 	struct gev_process_options options = { .in = GEV_STDIO_PIPE,
-		.out = GEV_STDIO_PIPE };
+		.out = GEV_STDIO_PIPE, .keep = gate, .n_keep = 1 };
 	struct gev_process_output o = { 0 };
-	gev_process *p = gev_process_spawn(cat, &options);
-	char *data = many();
+	char command[32], *data = many();
+	char *argv[] = { "sh", "-c", command, NULL };
+	gev_process *p;
 
+	t_eq(pipe2(gate, O_CLOEXEC), 0);
+	snprintf(command, sizeof(command), "read x <&%d; exec cat", gate[0]);
+	p = gev_process_spawn(argv, &options);
 	for (int i = 0; i < 3; i++)
 		t_fails(gev_process_communicate(p, data, MANY, &o, 0),
 			ETIMEDOUT);
 	t_ok(!o.out);
+	close(gate[0]);
+	close(gate[1]);
 	t_eq(gev_process_communicate(p, data, MANY, &o, GEV_FOREVER), 0);
 	t_ok(o.out_size == MANY && !memcmp(o.out, data, MANY));
 	free(o.out);

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for children: by pidfd, by SIGCHLD, and watched from the fork on. */
 #include "os/os.h"
+#include <dlfcn.h>
 #include <fcntl.h>
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+
+static int fork_error;
+
+/* What the library is given instead of libc's. */
+pid_t fork(void)
+{
+	pid_t (*real)(void) = (pid_t (*)(void))dlsym(RTLD_NEXT, "fork");
+
+	errno = fork_error;
+	return fork_error ? -1 : real();
+}
 
 /* A child that ends with @status when @gate is closed by all others. */
 static pid_t child_behind(int gate[2], int status)
@@ -477,6 +489,9 @@ static void fork_and_watch_fails(void)
 	pid_t told;
 
 	t_fails(gev_fork_and_watch(NULL, NULL), EINVAL);
+	fork_error = EAGAIN;
+	t_fails(gev_fork_and_watch(note_child, &told), EAGAIN);
+	fork_error = 0;
 	inject(SYS_mmap, ENOMEM);
 	for (int i = 0; i < 10000 && gev_spawn(note_once, "") != NULL; i++)
 		;
