@@ -12,9 +12,10 @@
 #define NEEDED                                                                 \
 	(IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG)
 
-struct probe {
+union probe {
 	struct io_uring_probe head;
-	struct io_uring_probe_op ops[OPS];
+	char room[sizeof(struct io_uring_probe) +
+		OPS * sizeof(struct io_uring_probe_op)];
 };
 
 static void *map(int fd, size_t size, uint64_t offset, int *error)
@@ -69,14 +70,14 @@ static int map_all(struct gev__uring *ring, const struct io_uring_params *p)
 /* A kernel that does not tell what it knows is taken to know nothing. */
 static void probe(struct gev__uring *ring)
 {
-	struct probe p;
+	union probe p;
 
 	gev__zero(&p, sizeof(p));
 	if (gev__sys(SYS_io_uring_register, ring->fd, IORING_REGISTER_PROBE, &p,
 		    OPS) < 0)
 		return;
 	for (unsigned i = 0; i < p.head.ops_len && i < OPS; i++)
-		if (p.ops[i].flags & IO_URING_OP_SUPPORTED)
+		if (p.head.ops[i].flags & IO_URING_OP_SUPPORTED)
 			ring->ops[i / 64] |= 1ULL << i % 64;
 }
 
