@@ -126,8 +126,7 @@ int gev__stream_reserve(struct gev__stream_buf *b, size_t size)
 	return 0;
 }
 
-static gev_stream *make(const struct gev_stream_ops *ops, void *object, int fd,
-	unsigned flags)
+static gev_stream *make(const struct gev_stream_ops *ops, unsigned flags)
 {
 	gev_stream *s = gev__alloc(sizeof(*s));
 
@@ -136,8 +135,7 @@ static gev_stream *make(const struct gev_stream_ops *ops, void *object, int fd,
 	s->ops = *ops;
 	if (flags & GEV_STREAM_KEEP)
 		s->ops.close = NULL;
-	s->object = object ? object : s;
-	s->fd = fd;
+	s->fd = -1;
 	s->timeout = GEV_FOREVER;
 	return s;
 }
@@ -170,18 +168,27 @@ gev_stream *gev_stream_open(int fd, unsigned flags)
 		fd = gev_fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return NULL;
-	s = make(socket ? &on_socket : &on_descriptor, NULL, fd, flags);
-	if (!s && (flags & GEV_STREAM_DUP))
+	s = make(socket ? &on_socket : &on_descriptor, flags);
+	if (s) {
+		s->object = s;
+		s->fd = fd;
+	} else if (flags & GEV_STREAM_DUP) {
 		gev_close(fd);
+	}
 	return s;
 }
 
 gev_stream *gev_stream_open_ops(const struct gev_stream_ops *ops, void *object,
 	unsigned flags)
 {
+	gev_stream *s;
+
 	if (!ops || !ops->read || !ops->write || (flags & ~GEV_STREAM_KEEP))
 		return gev__null(EINVAL);
-	return make(ops, object, -1, flags);
+	s = make(ops, flags);
+	if (s)
+		s->object = object;
+	return s;
 }
 
 int gev_stream_close(gev_stream *s)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading from and writing to streams. */
 #include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <unistd.h>
 #include "stream.h"
 
@@ -210,8 +212,23 @@ static void a_long_text(void)
 	t_fails(gev_stream_close(r), EBADF);
 }
 
-/* The header's last words go together with what follows it. */
-static void few_packets(void)
+/* What is written past the buffer takes along what was in it. */
+static void no_small_packets(void)
+{
+	int l = gev_tcp_listen("127.0.0.1", 0, -1);
+	int fd = gev_tcp_connect("127.0.0.1", gev_socket_port(l), GEV_SEC(5));
+	gev_stream *s = gev_stream_open(fd, 0);
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+
+	t_eq(gev_stream_puts(s, "header"), 6);
+	t_eq(gev_stream_write(s, much, 20000), 20000);
+	t_eq(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+	t_eq(info.tcpi_data_segs_out, 1);
+	close_both(s, l);
+}
+
+static void few_writes(void)
 {
 	int fds[2], n = 0;
 	gev_stream *s;
@@ -293,7 +310,8 @@ int main(void)
 	T_RUN(much_of_it);
 	T_RUN(written_when_flushed);
 	T_RUN(a_long_text);
-	T_RUN(few_packets);
+	T_RUN(no_small_packets);
+	T_RUN(few_writes);
 	T_RUN(pipes);
 	T_RUN(files);
 	T_RUN(a_descriptor_that_never_waits);

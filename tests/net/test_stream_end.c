@@ -419,6 +419,24 @@ static void on_something_else(void)
 	t_eq(t.closed, 2);
 }
 
+static ssize_t read_nothing(void *object, void *buf, size_t size)
+{
+	(void)buf;
+	(void)size;
+	t_ok(object == NULL);
+	return 0;
+}
+
+static void on_nothing(void)
+{
+	const struct gev_stream_ops end = { read_nothing, thing_write, NULL };
+	gev_stream *s = gev_stream_open_ops(&end, NULL, 0);
+	char c;
+
+	t_eq(gev_stream_read(s, &c, 1), 0);
+	t_eq(gev_stream_close(s), 0);
+}
+
 static int in_callback(void *s)
 {
 	char c;
@@ -497,6 +515,7 @@ int main(void)
 	T_RUN(kept_open);
 	T_RUN(a_peer_that_went_away);
 	T_RUN(on_something_else);
+	T_RUN(on_nothing);
 	T_RUN(in_a_loop_callback);
 	T_RUN(without_memory);
 	T_RUN(bad_arguments);

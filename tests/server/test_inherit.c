@@ -2,7 +2,7 @@
 /* Listeners handed from process to process.  The program starts itself. */
 #include "server.h"
 
-#define SELF "/proc/self/exe"
+static const char *self;
 
 /* In the child: answers one connection on the listener called "b". */
 static int child(void)
@@ -39,11 +39,15 @@ static void handed_on(void)
 	char buf[8] = "";
 	int fds[2], before, pid, c;
 
+	if (t_under("qemu")) {
+		t_skip("no program of this CPU can be executed here");
+		return;
+	}
 	warm_up();
 	before = open_descriptors();
 	fds[0] = gev_tcp_listen("127.0.0.1", 0, -1);
 	fds[1] = gev_tcp_listen("127.0.0.1", 0, -1);
-	pid = gev_listen_spawn(fds, 2, "a:b", SELF, argv);
+	pid = gev_listen_spawn(fds, 2, "a:b", self, argv);
 	t_ok(pid > 0);
 	c = gev_tcp_connect("127.0.0.1", gev_socket_port(fds[1]), GEV_SEC(5));
 	t_eq(gev_recv(c, buf, sizeof(buf), MSG_WAITALL), 5);
@@ -67,7 +71,7 @@ static void crossed(void)
 
 	t_eq(dup2(a, 4), 4);
 	t_eq(dup2(b, 3), 3);
-	pid = gev_listen_spawn(fds, 2, "a:b", SELF, argv);
+	pid = gev_listen_spawn(fds, 2, "a:b", self, argv);
 	c = gev_tcp_connect("127.0.0.1", gev_socket_port(3), GEV_SEC(5));
 	t_eq(status_of(pid), 0);
 	dup2(old3, 3);
@@ -86,11 +90,11 @@ static void what_can_not_be_started(void)
 
 	t_fails(gev_listen_spawn(NULL, 0, NULL, "/nowhere", argv), ENOENT);
 	t_fails(gev_listen_spawn(NULL, 0, NULL, "/tmp", argv), EACCES);
-	t_fails(gev_listen_spawn(&bad, 1, NULL, SELF, argv), EBADF);
-	t_fails(gev_listen_spawn(NULL, 1, NULL, SELF, argv), EINVAL);
-	t_fails(gev_listen_spawn(NULL, -1, NULL, SELF, argv), EINVAL);
+	t_fails(gev_listen_spawn(&bad, 1, NULL, self, argv), EBADF);
+	t_fails(gev_listen_spawn(NULL, 1, NULL, self, argv), EINVAL);
+	t_fails(gev_listen_spawn(NULL, -1, NULL, self, argv), EINVAL);
 	t_fails(gev_listen_spawn(NULL, 0, NULL, NULL, argv), EINVAL);
-	t_fails(gev_listen_spawn(NULL, 0, NULL, SELF, NULL), EINVAL);
+	t_fails(gev_listen_spawn(NULL, 0, NULL, self, NULL), EINVAL);
 	t_fails(waitpid(-1, NULL, 0), ECHILD);
 	t_eq(open_descriptors(), before);
 }
@@ -103,25 +107,25 @@ static void say(const char *pid, const char *fds)
 
 static void variables(void)
 {
-	char self[16];
+	char pid[16];
 	int fd;
 
-	snprintf(self, sizeof(self), "%d", getpid());
+	snprintf(pid, sizeof(pid), "%d", getpid());
 	unsetenv("LISTEN_PID");
 	t_eq(gev_listen_fds(NULL, &fd, 1), 0);
 	say("1", "1");
 	t_eq(gev_listen_fds(NULL, &fd, 1), 0);
-	say(self, "x");
+	say(pid, "x");
 	t_fails(gev_listen_fds(NULL, &fd, 1), EINVAL);
-	say(self, "1x");
+	say(pid, "1x");
 	t_fails(gev_listen_fds(NULL, &fd, 1), EINVAL);
-	say(self, "-1");
+	say(pid, "-1");
 	t_fails(gev_listen_fds(NULL, &fd, 1), EINVAL);
-	say(self, "2147483647");
+	say(pid, "2147483647");
 	t_fails(gev_listen_fds(NULL, &fd, 1), EINVAL);
 	say("", "1");
 	t_fails(gev_listen_fds(NULL, &fd, 1), EINVAL);
-	say(self, "100000");
+	say(pid, "100000");
 	t_fails(gev_listen_fds(NULL, &fd, 1), EBADF);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
@@ -131,8 +135,10 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "child") == 0)
 		return child();
+	self = argv[0];
 	T_RUN(handed_on);
-	T_RUN(crossed);
+	if (!t_under("qemu"))
+		T_RUN(crossed);
 	T_RUN(what_can_not_be_started);
 	T_RUN(variables);
 	return t_done();

@@ -42,6 +42,11 @@ static void out_of_descriptors(void)
 	int a, b, spare[256], n = 0;
 	uint64_t before;
 
+	if (t_under("valgrind") || t_under("qemu")) {
+		t_skip("descriptors are not all ours");
+		gev_server_free(s);
+		return;
+	}
 	watch_errors();
 	a = connect_to(s);
 	t_ok(answers(a));
@@ -88,6 +93,13 @@ static void the_delay_doubles(void)
 	t_eq(now() - start, GEV_MS(1270) + GEV_SEC(2));
 	t_eq(told, 9);
 	t_eq(last_error, ENFILE);
+	gev_close(fd);
+	gev__inject = (struct gev__inject){ .nr = SYS_accept4,
+		.error = -ENFILE, .times = 1 };
+	start = now();
+	fd = connect_to(s);
+	t_ok(answers_in(fd, GEV_SEC(100)));
+	t_eq(now() - start, GEV_MS(10));
 	gev__inject.nr = -1;
 	gev_close(fd);
 	gev_server_free(s);

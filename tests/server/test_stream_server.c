@@ -154,6 +154,7 @@ static void a_taken_port(void)
 	gev_server_free(s);
 }
 
+/* Others may be accepting from it: in the kernel it must not block. */
 static void a_listener_that_was_given(void)
 {
 	struct gev_server_options o = { .handle = echo };
@@ -166,6 +167,7 @@ static void a_listener_that_was_given(void)
 	gev_forget(o.listener);
 	s = gev_server_new(&o);
 	t_eq(gev_server_start(s), 0);
+	t_ok(fcntl(o.listener, F_GETFL) & O_NONBLOCK);
 	t_eq(gev_server_port(s), port);
 	fd = connect_to(s);
 	t_ok(answers(fd));
