@@ -17,7 +17,7 @@
 #include <openssl/ssl.h>
 #include "tls/pki.h"
 
-#define SOON GEV_SEC(5) /* far more than anything here takes */
+#define SOON GEV_SEC(30) /* far more than anything here takes */
 
 static inline gev_tls_context *server_context(const char *cert)
 {

@@ -2,7 +2,7 @@
 /* What two that agree can do. */
 #include "tls/ends.h"
 
-#define BULK (8 << 20)
+#define BULK (2 << 20)
 
 static void a_message_and_an_answer(void)
 {
