@@ -83,6 +83,9 @@ GEV_API int gev_service_port(const gev_service *v);
 /*
  * gev_service_listeners - its listeners, to be handed on.
  *
+ * A successor that is to lose nobody needs all of them; if they share one,
+ * which is given in the options, any will do.
+ *
  * Returns   how many there are; up to @max are put to @fds.  They stay the
  *           service's.
  */
