@@ -165,11 +165,10 @@ static const char *next_name(const char *name)
 	return name + strlen(name) + 1;
 }
 
-static bool has_name(const struct gev__host *host, const char *name,
-	size_t length)
+static bool has_name(const struct gev__host *host, const char *name)
 {
 	for (const char *n = host->names; *n; n = next_name(n))
-		if (strncasecmp(n, name, length) == 0 && !n[length])
+		if (strcasecmp(n, name) == 0)
 			return true;
 	return false;
 }
@@ -201,16 +200,13 @@ static bool is_of(const union gev__addr *addr, int family,
 int gev__hosts_find(struct gev__hosts *hosts, const char *path,
 	const char *name, int family, struct gev__answer *answer)
 {
-	size_t length = strlen(name);
 	union gev__addr addr;
 	int r = read_again(hosts, path);
 
-	if (length > 1 && name[length - 1] == '.')
-		length--;
 	for (unsigned i = 0; r == 0 && i < hosts->count; i++) {
 		const struct gev__host *host = &hosts->hosts[i];
 
-		if (!has_name(host, name, length) ||
+		if (!has_name(host, name) ||
 			!is_of(&host->addr, family, &addr))
 			continue;
 		r = add_names(host, answer);

@@ -17,7 +17,8 @@ static const char *const names[] = { "a.test", "b.test", "six.test", "c1.test",
 	"A.TEST", "a.test.", "a.", "b.test..", "", ".", "..", ".a", "a..b",
 	"-a", "a b", "a_b.test", "a@b.test", "1.2.3.4.5", "1.2.3.", "::g",
 	"a:b", "::1%", "127.0.0.1", "127.1", "0x7f.1", "::1", "::ffff:1.2.3.4",
-	"localhost", "alias", "both", "five", "xn--bcher-kva.test",
+	"localhost", "LOCALHOST", "localhost.", "alias", "both", "five",
+	"xn--bcher-kva.test",
 	"\303\274.test", "not.ours", "x.many.test" };
 
 #define NAMES (sizeof(names) / sizeof(*names))
