@@ -105,7 +105,7 @@ static void arguments(int argc, char **argv)
 	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 }
 
-/* Prints the answers in order, each as soon as it and those before are there. */
+/* Prints the answers in order, each once it and those before are there. */
 static int report(struct question *questions, int n)
 {
 	int status = 0;

@@ -126,6 +126,8 @@ static void another_process_holds_it(void)
 static void bad_arguments(void)
 {
 	struct flock none = { .l_type = 99 };
+	gev_loop *loop = gev_hub_loop(gev_hub_get());
+	gev_time start;
 
 	t_fails(gev_flock(-1, LOCK_EX), EBADF);
 	t_fails(gev_flock(file, 0), EINVAL);
@@ -136,8 +138,10 @@ static void bad_arguments(void)
 	t_fails(gev_flock(file, LOCK_EX), ENOLCK);
 	gev__inject = (struct gev__inject){ .nr = SYS_flock, .error = -EAGAIN,
 		.times = 20 };
+	start = gev_loop_update(loop);
 	t_eq(gev_flock(file, LOCK_EX), 0);
 	t_eq(gev__inject.calls, 21);
+	t_eq(gev_loop_update(loop) - start, GEV_MS(63 + 14 * 64));
 	gev__inject.nr = -1;
 	gev_flock(file, LOCK_UN);
 }
