@@ -28,14 +28,16 @@ static void prepare_transfer(struct io_uring_sqe *sqe,
 
 static long run_read(const struct gev__file_request *r)
 {
-	return gev__sys(SYS_preadv2, r->fd, r->iov, r->n, r->offset,
-		r->offset >> 63, r->flags);
+	if (r->offset < 0)
+		return gev__sys(SYS_readv, r->fd, r->iov, r->n);
+	return gev__sys(SYS_preadv, r->fd, r->iov, r->n, r->offset, 0);
 }
 
 static long run_write(const struct gev__file_request *r)
 {
-	return gev__sys(SYS_pwritev2, r->fd, r->iov, r->n, r->offset,
-		r->offset >> 63, r->flags);
+	if (r->offset < 0)
+		return gev__sys(SYS_writev, r->fd, r->iov, r->n);
+	return gev__sys(SYS_pwritev, r->fd, r->iov, r->n, r->offset, 0);
 }
 
 static void prepare_plain(struct io_uring_sqe *sqe,

@@ -50,12 +50,15 @@ static T_UNUSED intptr_t note_once(void *what)
 	return 0;
 }
 
-/* There is no memory in common with what vfork(2) made: no error comes back. */
-static T_UNUSED bool spawn_tells_errors(void)
+/*
+ * Where vfork(2) is a fork, which shares no memory and is not waited for: the
+ * program may not have begun yet, and no error comes back.
+ */
+static T_UNUSED bool spawn_waits(void)
 {
 	if (!t_under("valgrind") && !t_under("qemu"))
 		return true;
-	t_skip("posix_spawn(3) does not tell errors here");
+	t_skip("posix_spawn(3) does not wait here");
 	return false;
 }
 
