@@ -6,8 +6,9 @@
 #include "calls/calls.h"
 #include "calls/duration.h"
 #include "calls/transfer.h"
-#include <limits.h>
 #include <poll.h>
+
+#define MESSAGES_MAX 1024 /* the kernel's UIO_MAXIOV */
 
 struct batch {
 	struct gev__transfer t;
@@ -130,7 +131,7 @@ long gev__call_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 {
 	struct batch b = { .t = { .attempt = attempt_send, .name = "sendmmsg",
 		.fd = fd, .side = GEV_WRITE, .flags = flags },
-		.msgs = msgs, .n = n < IOV_MAX ? n : IOV_MAX };
+		.msgs = msgs, .n = n < MESSAGES_MAX ? n : MESSAGES_MAX };
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
