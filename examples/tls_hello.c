@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <gev.h>
+#include <gev/server.h>
 #include <gev/stream.h>
 #include <gev/tcp.h>
 #include <gev/tls.h>
@@ -23,12 +24,6 @@ static struct {
 	const char *ca, *cert, *key, *alpn, *name, *path;
 	bool verify_clients;
 } options = { .path = "/" };
-
-static struct {
-	gev_greenlet *acceptor;
-	gev_signal_watcher term;
-	struct gev_tls_service service;
-} server;
 
 static int skip_request(gev_stream *s)
 {
@@ -75,30 +70,6 @@ static void refused(gev_tls *tls, int error, void *arg)
 		strerror(error));
 }
 
-static intptr_t serve(void *fd)
-{
-	gev_tls_handle((int)(intptr_t)fd, NULL, 0, &server.service);
-	return gev_close((int)(intptr_t)fd);
-}
-
-static intptr_t accept_connections(void *listener)
-{
-	int fd;
-
-	while ((fd = gev_accept((int)(intptr_t)listener, NULL, NULL)) >= 0 ||
-		errno != ECANCELED)
-		if (fd < 0 || gev_go(serve, (void *)(intptr_t)fd) < 0)
-			gev_sleep(GEV_MS(10)); /* whatever it is may pass */
-	return 0;
-}
-
-static int stop(gev_watcher *w, int revents, void *arg)
-{
-	(void)revents, (void)arg;
-	gev_watcher_stop(w);
-	return gev_kill(server.acceptor, 0);
-}
-
 static void load(gev_tls_context *c)
 {
 	if (!c || (options.ca && gev_tls_context_load_ca(c, options.ca,
@@ -109,31 +80,33 @@ static void load(gev_tls_context *c)
 		die("%s", gev_exception_message(gev_current()));
 }
 
-static int run_server(const char *host, int port)
+static int run_server(int port)
 {
-	gev_tls_context *context = gev_tls_context_new(GEV_TLS_SERVER);
-	int listener = gev_tcp_listen(host, port, -1);
+	struct gev_tls_service service = { .handle = converse,
+		.refused = refused, .timeout = PATIENCE,
+		.context = gev_tls_context_new(GEV_TLS_SERVER) };
+	struct gev_server_options how = { .handle = gev_tls_handle,
+		.arg = &service, .listener = gev_tcp_listen(NULL, port, -1) };
+	gev_server *server;
+	int r;
 
-	load(context);
+	load(service.context);
 	if (options.verify_clients)
-		gev_tls_context_set_verify(context, GEV_TLS_VERIFY_CHAIN);
-	if (listener < 0)
+		gev_tls_context_set_verify(service.context,
+			GEV_TLS_VERIFY_CHAIN);
+	if (how.listener < 0)
 		die("cannot listen on port %d: %s", port, strerror(errno));
-	server.service = (struct gev_tls_service){ .context = context,
-		.handle = converse, .refused = refused, .timeout = PATIENCE };
-	server.acceptor = gev_spawn(accept_connections,
-		(void *)(intptr_t)listener);
-	gev_signal_init(&server.term, gev_hub_loop(gev_hub_get()), SIGTERM);
-	gev_signal_start(&server.term, stop, NULL);
-	printf("listening on port %d\n", gev_socket_port(listener));
+	port = gev_socket_port(how.listener);
+	server = gev_server_new(&how);
+	if (!server || gev_server_stop_on(server, SIGTERM, PATIENCE) < 0)
+		die("cannot start: %s", strerror(errno));
+	printf("listening on port %d\n", port);
 	fflush(stdout);
 
-	gev_join(server.acceptor, GEV_FOREVER);
-	gev_unref(server.acceptor);
-	gev_close(listener);
-	gev_hub_join(PATIENCE);
-	gev_tls_context_free(context);
-	return 0;
+	r = gev_server_serve_forever(server);
+	gev_server_free(server);
+	gev_tls_context_free(service.context);
+	return r < 0;
 }
 
 static int print_all(gev_tls *tls)
@@ -256,8 +229,8 @@ int main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (argc == 2 && strcmp(argv[0], "serve") == 0)
-		return run_server(NULL,
-			(int)number_option("port", argv[1], 0, 65535));
+		return run_server((int)number_option("port", argv[1], 0,
+			65535));
 	if (argc == 3 && strcmp(argv[0], "get") == 0)
 		return run_client(argv[1],
 			(int)number_option("port", argv[2], 1, 65535));
