@@ -10,6 +10,7 @@ REFERENCE = "(epoll callbacks)"
 SERVERS = {
     REFERENCE: "net-epoll_echo",
     table.OURS: "gev-echo",
+    "(gev on io_uring)": "gev-echo@io_uring",
     "libev": "libev-echo",
     "State Threads": "st-echo",
     "Go": "go-echo",

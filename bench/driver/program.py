@@ -58,9 +58,13 @@ def load(name, server, *args):
 
 
 class Server:
+    """NAME, or NAME@BACKEND of gev's loop."""
+
     def __init__(self, name):
+        name, _, backend = name.partition("@")
         self.process = subprocess.Popen(
             command(name), preexec_fn=pin(SERVER_CORE), text=True,
+            env={**os.environ, "GEV_LOOP": backend or "epoll"},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = self.process.pid
         self.port = self.process.stdout.readline().strip()
