@@ -122,6 +122,13 @@ references_lead_somewhere() {
 	done
 }
 
+the_first_page_leads_to_all() {
+	for page in "$man"/*.3; do
+		page=${page##*/}
+		grep -q "Xr ${page%.3} 3" "$man/gev.7" || echo "$page: not in gev.7"
+	done
+}
+
 synopses_agree_with_the_headers() {
 	for page in "$man"/*.3; do
 		c=$tmp/${page##*/}.c
@@ -155,6 +162,7 @@ check pages_name_only_functions
 check every_name_is_found
 check every_link_is_needed
 check references_lead_somewhere
+check the_first_page_leads_to_all
 check synopses_agree_with_the_headers
 check examples_compile
 echo "1..$cases"
