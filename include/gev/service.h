@@ -74,6 +74,7 @@ GEV_API int gev_service_wait(gev_service *v, gev_time timeout);
  * Waits     for its threads.
  * Returns   0 (NULL too); or -1 with errno EPERM (not the thread that started
  *           it), EDEADLK (in a loop callback).
+ * Memory    nobody else may be using @v, not even waiting for it.
  */
 GEV_API int gev_service_free(gev_service *v);
 

@@ -224,7 +224,10 @@ static void no_small_packets(void)
 	t_eq(gev_stream_puts(s, "header"), 6);
 	t_eq(gev_stream_write(s, much, 20000), 20000);
 	t_eq(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
-	t_eq(info.tcpi_data_segs_out, 1);
+	if (t_under("qemu"))
+		t_skip("TCP_INFO is cut short");
+	else
+		t_eq(info.tcpi_data_segs_out, 1);
 	close_both(s, l);
 }
 
