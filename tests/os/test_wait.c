@@ -439,6 +439,18 @@ static void c74_fork_and_watch_then_wait_for_any(void)
 	t_eq(told, pid);
 }
 
+static void reaped_before_its_watch_can_look(void)
+{
+	pid_t told = 0, pid = fork_watched(5, &told);
+	siginfo_t info;
+
+	t_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	wait_for(pid, pid, 5);
+	t_eq(gev_hub_join(GEV_FOREVER), 0);
+	t_log_is("watched 5 ");
+	t_eq(told, pid);
+}
+
 static void reap(pid_t pid, int status, void *arg)
 {
 	note_child(pid, status, arg);
@@ -524,6 +536,7 @@ int main(void)
 	T_RUN(in_a_forked_child);
 	T_RUN(c74_fork_and_watch);
 	T_RUN(c74_fork_and_watch_then_wait_for_any);
+	T_RUN(reaped_before_its_watch_can_look);
 	T_RUN(the_callback_may_reap);
 	T_RUN(watched_but_reaped_behind_our_back);
 	T_RUN(many_are_watched);
