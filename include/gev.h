@@ -22,6 +22,7 @@
 #include <gev/lock.h>
 #include <gev/loop.h>
 #include <gev/os.h>
+#include <gev/patch.h>
 #include <gev/poll.h>
 #include <gev/pool.h>
 #include <gev/process.h>

@@ -19,6 +19,7 @@ BELOW = {
     'net': ['base', 'switch', 'loop', 'core', 'calls', 'sync', 'choose', 'os'],
     'server': ['base', 'switch', 'loop', 'core', 'calls', 'sync', 'choose',
                'os', 'net'],
+    'patch': ['base', 'switch', 'loop', 'core', 'calls'],
     'tls': [],
     'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls', 'choose',
              'libev'],

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* One machine instruction, as far as finding system calls needs it. */
+#ifndef GEV_PATCH_DECODE_H
+#define GEV_PATCH_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gev__insn {
+	uint8_t length;
+	bool syscall;
+	bool branches;       /* to @target */
+	bool ends;           /* what follows is not reached from here */
+	bool points;         /* loads the address @target: of a jump table? */
+	bool fills;          /* does nothing: padding, if it is never reached */
+	uintptr_t target;
+};
+
+/* Why no system call can be found, or NULL. */
+const char *gev__decode_missing(void);
+
+/* False: it is none, or goes beyond @end. */
+bool gev__decode(uintptr_t at, uintptr_t end, struct gev__insn *insn);
+
+/*
+ * Whether the instruction does the same elsewhere, and with whatever is below
+ * the stack pointer: no jump, no address relative to itself, no push.
+ */
+bool gev__decode_movable(uintptr_t at, uintptr_t end);
+
+/*
+ * What it sets eax to, if that is a number; -1: to something else; -2: eax stays
+ * as it is.
+ */
+long gev__decode_number(uintptr_t at, uintptr_t end);
+
+/*
+ * Whether an instruction from @at on, with nothing but straight lines in
+ * between, reads a vector register that was set before @at.
+ */
+bool gev__decode_vectors_live(uintptr_t at, uintptr_t end);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a caught system call to what answers it.
+ */
+#ifndef GEV_PATCH_DISPATCH_H
+#define GEV_PATCH_DISPATCH_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include "core/hub.h"
+
+/* Numbers below this are looked at. */
+#define GEV__PATCH_CALLS 512
+
+/* An answer: let the kernel do it. */
+#define GEV__PASS LONG_MIN
+
+/* As the assembly lays it out. */
+struct gev__patch_call {
+	long nr;
+	long a[6];
+};
+
+/* In two registers. */
+struct gev__patch_answer {
+	long result;
+	long pass;
+};
+
+/*
+ * The cooperative form of a system call.  @hub is that of the calling thread
+ * if a greenlet of it calls, which can wait; else NULL.  Returns what the
+ * kernel would, -errno included, or GEV__PASS.
+ */
+typedef long gev__handler(struct gev_hub *hub, const long a[6]);
+
+struct gev__patch_entry {
+	const char *name;
+	gev__handler *handler;      /* NULL: no such entry */
+	unsigned group;             /* GEV_PATCH_* that it belongs to */
+	bool waits;                 /* pointless without a hub */
+};
+
+/* By number; table.c. */
+extern const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS];
+
+/* Which of them are in use. */
+extern unsigned char gev__patch_live[GEV__PATCH_CALLS];
+
+struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c);
+
+
+/* vfork.c: whether the caller is a child that borrows its parent's memory. */
+bool gev__patch_in_vfork(void);
+
+/* Whether call @nr makes such children, and has to be caught to know. */
+bool gev__patch_follows(long nr);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What has been done to the process; held by one lock. */
+#ifndef GEV_PATCH_ENGINE_H
+#define GEV_PATCH_ENGINE_H
+
+#include <gev/patch.h>
+#include "base/lock.h"
+#include "patch/site.h"
+
+struct gev__engine {
+	struct gev__lock lock;
+	struct gev__sites libc;     /* found once */
+	bool found;
+	unsigned flags;             /* in force */
+	const char *why;            /* it last failed, or NULL */
+	const char *way;            /* how code was written, or NULL */
+	gev_patch_veto_fn *veto;
+	void *veto_arg;
+};
+
+extern struct gev__engine gev__engine;
+
+/* refuse.c: why this process is not to be patched at all, or NULL. */
+const char *gev__patch_refused(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What answers each system call; the table puts them together. */
+#ifndef GEV_PATCH_HANDLERS_H
+#define GEV_PATCH_HANDLERS_H
+
+#include "patch/dispatch.h"
+
+/* transfer.c */
+gev__handler gev__patch_read, gev__patch_write, gev__patch_readv,
+	gev__patch_writev, gev__patch_recvfrom, gev__patch_recvmsg,
+	gev__patch_recvmmsg, gev__patch_sendto, gev__patch_sendmsg,
+	gev__patch_sendmmsg, gev__patch_sendfile, gev__patch_splice,
+	gev__patch_tee;
+
+/* manage.c */
+gev__handler gev__patch_socket, gev__patch_socketpair, gev__patch_setsockopt,
+	gev__patch_connect, gev__patch_accept, gev__patch_accept4,
+	gev__patch_close, gev__patch_pipe, gev__patch_pipe2, gev__patch_dup,
+	gev__patch_dup2, gev__patch_dup3, gev__patch_fcntl, gev__patch_ioctl,
+	gev__patch_flock;
+
+/* wait.c */
+gev__handler gev__patch_poll, gev__patch_ppoll, gev__patch_select,
+	gev__patch_pselect6, gev__patch_epoll_wait, gev__patch_epoll_pwait,
+	gev__patch_epoll_pwait2, gev__patch_nanosleep,
+	gev__patch_clock_nanosleep, gev__patch_sched_yield, gev__patch_wait4,
+	gev__patch_waitid;
+
+/* vfork.c */
+gev__handler gev__patch_vfork, gev__patch_clone, gev__patch_clone3;
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "patch/object.h"
+#include <errno.h>
+#include <string.h>
+
+static void add_segment(struct gev__object *o, const ElfW(Phdr) *segment)
+{
+	uintptr_t start = o->base + segment->p_vaddr;
+	uintptr_t end = start + segment->p_filesz;
+
+	if (segment->p_type == PT_GNU_EH_FRAME)
+		o->frames = (const uint8_t *)start;
+	if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_R))
+		return;
+	if (o->n < GEV__EXTENTS)
+		o->readable[o->n++] = (struct gev__extent){ start, end };
+	if (!(segment->p_flags & PF_X))
+		return;
+	if (o->text)
+		o->unusual = "several executable segments";
+	o->text = start;
+	o->text_end = end;
+}
+
+struct round {
+	int (*see)(const struct gev__object *o, void *arg);
+	void *arg;
+};
+
+static int see_one(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct round *round = arg;
+	struct gev__object o = { .base = info->dlpi_addr };
+
+	(void)size;
+	strncat(o.name, info->dlpi_name, sizeof(o.name) - 1);
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		add_segment(&o, &info->dlpi_phdr[i]);
+	return round->see(&o, round->arg);
+}
+
+int gev__objects_each(int (*see)(const struct gev__object *o, void *arg),
+	void *arg)
+{
+	struct round round = { see, arg };
+
+	return dl_iterate_phdr(see_one, &round);
+}
+
+uintptr_t gev__object_readable(const struct gev__object *o, uintptr_t at)
+{
+	for (int i = 0; i < o->n; i++)
+		if (at >= o->readable[i].start && at < o->readable[i].end)
+			return o->readable[i].end;
+	return at;
+}
+
+bool gev__object_is(const struct gev__object *o, const char *soname)
+{
+	const char *slash = strrchr(o->name, '/');
+
+	return strcmp(slash ? slash + 1 : o->name, soname) == 0;
+}
+
+static int take_libc(const struct gev__object *o, void *found)
+{
+	if (!gev__object_is(o, "libc.so.6"))
+		return 0;
+	*(struct gev__object *)found = *o;
+	return 1;
+}
+
+int gev__object_libc(struct gev__object *o)
+{
+	return gev__objects_each(take_libc, o) ? 0 : -ENOENT;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gev_patch_all() from above: find the sites of libc, make a stub for each,
+ * write the jumps, and say which calls are live.  Until the last step nothing
+ * has changed but the way a call takes.
+ */
+#include <gev/patch.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/sys.h"
+#include "patch/code.h"
+#include "patch/cpu.h"
+#include "patch/dispatch.h"
+#include "patch/engine.h"
+
+struct gev__engine gev__engine;
+
+/* Else what a child of vfork() closes would be taken for the parent's. */
+static bool follows_vfork(const struct gev__sites *sites)
+{
+	for (size_t i = 0; i < sites->n; i++) {
+		const struct gev__site *s = &sites->site[i];
+
+		if (s->refused && gev__patch_follows(s->nr))
+			return false;
+	}
+	return true;
+}
+
+static int find(struct gev__engine *e)
+{
+	struct gev__object libc;
+	int r;
+
+	if (e->found)
+		return 0;
+	e->why = gev__patch_refused();
+	if (e->why)
+		return -ENOTSUP;
+	if (gev__object_libc(&libc) < 0) {
+		e->why = "no libc.so.6 in this process";
+		return -ENOTSUP;
+	}
+	r = gev__sites_find(&e->libc, &libc);
+	e->why = e->libc.why;
+	if (r == 0 && !follows_vfork(&e->libc)) {
+		e->why = "libc's clone can't be followed";
+		gev__sites_free(&e->libc);
+		return -ENOTSUP;
+	}
+	e->found = r == 0;
+	return r;
+}
+
+/* Those with a number that nothing answers stay as they are. */
+static bool wanted(const struct gev__site *s)
+{
+	if (s->refused)
+		return false;
+	return s->nr < 0 || (s->nr < GEV__PATCH_CALLS &&
+				    gev__patch_table[s->nr].handler);
+}
+
+static size_t count_wanted(const struct gev__sites *sites)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sites->n; i++)
+		n += wanted(&sites->site[i]);
+	return n;
+}
+
+static void assign(struct gev__sites *sites, uint8_t *to, uint8_t *at)
+{
+	for (size_t i = 0; i < sites->n; i++) {
+		struct gev__site *s = &sites->site[i];
+
+		if (!wanted(s))
+			continue;
+		memcpy(s->original, (void *)s->window, sizeof(s->original));
+		if (s->hop)
+			memcpy(s->padding, (void *)s->hop, sizeof(s->padding));
+		gev__cpu_stub(to, s, (uintptr_t)at);
+		s->stub = at;
+		to += GEV__STUB_SIZE;
+		at += GEV__STUB_SIZE;
+	}
+}
+
+static void unassign(struct gev__sites *sites)
+{
+	for (size_t i = 0; i < sites->n; i++)
+		sites->site[i].stub = NULL;
+}
+
+static bool have_stubs(const struct gev__sites *sites)
+{
+	for (size_t i = 0; i < sites->n; i++)
+		if (sites->site[i].stub)
+			return true;
+	return false;
+}
+
+static int make_stubs(struct gev__sites *sites)
+{
+	size_t size = count_wanted(sites) * GEV__STUB_SIZE;
+	uint8_t *draft;
+	void *at;
+	int r;
+
+	if (have_stubs(sites) || !size)
+		return 0;
+	size = (size + GEV__PAGE - 1) & -(size_t)GEV__PAGE;
+	draft = gev__map(size);
+	if (!draft)
+		return -ENOMEM;
+	r = gev__code_room(&sites->object, size, &at);
+	if (r == 0) {
+		assign(sites, draft, at);
+		r = gev__code_make(at, draft, size);
+		if (r < 0)
+			unassign(sites);
+	}
+	gev__unmap(draft, size);
+	return r;
+}
+
+static void go_live(const struct gev__engine *e)
+{
+	for (int nr = 0; nr < GEV__PATCH_CALLS; nr++) {
+		const struct gev__patch_entry *entry = &gev__patch_table[nr];
+
+		gev__patch_live[nr] = entry->handler &&
+				      entry->group & e->flags &&
+				      !(e->veto && e->veto(entry->name,
+							   e->veto_arg));
+	}
+}
+
+static int patch(struct gev__engine *e, unsigned flags)
+{
+	int r = find(e);
+
+	if (r == 0)
+		r = make_stubs(&e->libc);
+	if (r == 0)
+		r = gev__code_patch(&e->libc, &e->way);
+	if (r < 0) {
+		if (!e->why)
+			e->why = "code can't be written here";
+		return r;
+	}
+	e->flags |= flags;
+	go_live(e);
+	return 0;
+}
+
+int gev_patch_all(unsigned flags)
+{
+	int r;
+
+	if (!flags || flags & ~GEV_PATCH_ALL)
+		return (int)gev__ret(-EINVAL);
+	gev__lock(&gev__engine.lock);
+	gev__engine.why = NULL;
+	r = patch(&gev__engine, flags);
+	gev__unlock(&gev__engine.lock);
+	return (int)gev__ret(r);
+}
+
+int gev_unpatch_all(void)
+{
+	struct gev__engine *e = &gev__engine;
+	int r = 0;
+
+	gev__lock(&e->lock);
+	e->flags = 0;
+	gev__zero(gev__patch_live, sizeof(gev__patch_live));
+	if (e->found)
+		r = gev__code_unpatch(&e->libc, &e->way);
+	gev__unlock(&e->lock);
+	return (int)gev__ret(r);
+}
+
+void gev_patch_set_veto(gev_patch_veto_fn *fn, void *arg)
+{
+	gev__lock(&gev__engine.lock);
+	gev__engine.veto = fn;
+	gev__engine.veto_arg = arg;
+	gev__unlock(&gev__engine.lock);
+}
+
+long gev_patch_original(long number, ...)
+{
+	long a[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	return gev__ret(gev__sys_raw(number, a[0], a[1], a[2], a[3], a[4],
+		a[5]));
+}

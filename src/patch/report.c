@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include <gev/patch.h>
+#include <errno.h>
+#include "base/text.h"
+#include "patch/dispatch.h"
+#include "patch/engine.h"
+
+/* What can wait for long, and has no cooperative form. */
+static const char blocking[] =
+	"futex, fsync, open of a FIFO, pause, sigsuspend, sigtimedwait, msgrcv, "
+	"msgsnd, semop, mq_timedreceive, mq_timedsend, io_getevents, "
+	"io_uring_enter, futex_waitv";
+
+static const struct {
+	unsigned flag;
+	const char *name;
+} groups[] = {
+	{ GEV_PATCH_IO, " io" },
+	{ GEV_PATCH_SLEEP, " sleep" },
+	{ GEV_PATCH_DNS, " dns" },
+	{ GEV_PATCH_PROCESS, " process" },
+};
+
+static void add_state(struct gev__text *t, const struct gev__engine *e)
+{
+	gev__text_add(t, e->flags ? "patched:" : "not patched");
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
+		if (e->flags & groups[i].flag)
+			gev__text_add(t, groups[i].name);
+	if (e->why) {
+		gev__text_add(t, ": ");
+		gev__text_add(t, e->why);
+	}
+	if (e->flags && e->way) {
+		gev__text_add(t, "; code written by ");
+		gev__text_add(t, e->way);
+	}
+	gev__text_char(t, '\n');
+}
+
+static const struct gev__patch_entry *entry_of(long nr)
+{
+	if (nr < 0 || nr >= GEV__PATCH_CALLS || !gev__patch_table[nr].handler)
+		return NULL;
+	return &gev__patch_table[nr];
+}
+
+static void add_number(struct gev__text *t, long nr)
+{
+	if (nr < 0) {
+		gev__text_add(t, "any call");
+	} else if (entry_of(nr)) {
+		gev__text_add(t, entry_of(nr)->name);
+	} else {
+		gev__text_add(t, "call ");
+		gev__text_num(t, (uint64_t)nr);
+	}
+}
+
+static void add_site(struct gev__text *t, const struct gev__object *o,
+	const struct gev__site *s, const char *why)
+{
+	gev__text_add(t, "  ");
+	gev__text_ptr(t, (void *)(s->at - o->base));
+	gev__text_char(t, ' ');
+	add_number(t, s->nr);
+	gev__text_add(t, ": left alone, ");
+	gev__text_add(t, why);
+	gev__text_char(t, '\n');
+}
+
+static const char *why_not(const struct gev__site *s)
+{
+	if (s->refused)
+		return s->refused;
+	return s->stub ? "there were other threads" : "not patched";
+}
+
+/* Those that would have to be patched and are not. */
+static void add_sites(struct gev__text *t, const struct gev__sites *sites,
+	const char *why)
+{
+	for (size_t i = 0; i < sites->n; i++) {
+		const struct gev__site *s = &sites->site[i];
+
+		if (!s->patched && (s->nr < 0 || entry_of(s->nr)))
+			add_site(t, &sites->object, s, why ? why : why_not(s));
+	}
+}
+
+static void add_sums(struct gev__text *t, const struct gev__sites *sites)
+{
+	size_t patched = 0;
+
+	for (size_t i = 0; i < sites->n; i++)
+		patched += sites->site[i].patched;
+	gev__text_num(t, sites->n);
+	gev__text_add(t, " system calls, ");
+	gev__text_num(t, patched);
+	gev__text_add(t, " patched\n");
+}
+
+static void add_other(struct gev__text *t, const struct gev__object *o)
+{
+	bool ours = gev__object_has_text(o, (uintptr_t)gev_patch_report);
+	bool loader = gev__object_is(o, "ld-linux-x86-64.so.2");
+	struct gev__sites sites = { .why = gev__patch_refused() };
+
+	if (sites.why || gev__sites_find(&sites, o) < 0) {
+		gev__text_add(t, sites.why ? sites.why : "no memory");
+		gev__text_char(t, '\n');
+		return;
+	}
+	add_sums(t, &sites);
+	if (loader)
+		gev__text_add(t, "  left alone: it holds its lock meanwhile\n");
+	else if (ours)
+		gev__text_add(t, "  left alone: gev itself\n");
+	else
+		add_sites(t, &sites, "only libc is patched");
+	gev__sites_free(&sites);
+}
+
+static int add_object(const struct gev__object *o, void *text)
+{
+	const struct gev__engine *e = &gev__engine;
+	struct gev__text *t = text;
+
+	gev__text_add(t, o->name[0] ? o->name : "the program");
+	gev__text_add(t, ": ");
+	if (e->found && o->base == e->libc.object.base) {
+		add_sums(t, &e->libc);
+		add_sites(t, &e->libc, NULL);
+	} else {
+		add_other(t, o);
+	}
+	return 0;
+}
+
+static void add_calls(struct gev__text *t)
+{
+	gev__text_add(t, "greenlets wait in:");
+	for (int nr = 0; nr < GEV__PATCH_CALLS; nr++) {
+		if (!gev__patch_live[nr] || !gev__patch_table[nr].waits)
+			continue;
+		gev__text_char(t, ' ');
+		gev__text_add(t, gev__patch_table[nr].name);
+	}
+	gev__text_add(t, "\nthe thread waits in: ");
+	gev__text_add(t, blocking);
+	gev__text_char(t, '\n');
+}
+
+size_t gev_patch_report(char *buf, size_t size)
+{
+	struct gev__text t = gev__text_in(buf, size);
+
+	gev__lock(&gev__engine.lock);
+	add_state(&t, &gev__engine);
+	gev__objects_each(add_object, &t);
+	add_calls(&t);
+	gev__unlock(&gev__engine.lock);
+	return gev__text_end(&t);
+}

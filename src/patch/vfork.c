@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A child of vfork() runs on its parent's memory, gev's included, with
+ * descriptors of its own: what it closes is none of the hub's business.
+ * posix_spawn(), popen() and system() make such children.  The parent's thread
+ * stands still until the child is gone, so what it noted before holds until
+ * somebody with its own process id comes by.
+ */
+#include "patch/handlers.h"
+#include <linux/sched.h>
+#include <sched.h>
+#include "base/sys.h"
+
+static _Thread_local long parent
+	__attribute__((tls_model("initial-exec")));
+
+static long note(uint64_t flags)
+{
+	if ((flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
+		parent = gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	return GEV__PASS;
+}
+
+bool gev__patch_in_vfork(void)
+{
+	if (__builtin_expect(!parent, 1))
+		return false;
+	if (parent != gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0))
+		return true;
+	parent = 0;
+	return false;
+}
+
+bool gev__patch_follows(long nr)
+{
+#ifdef SYS_vfork
+	if (nr == SYS_vfork)
+		return true;
+#endif
+	return nr == SYS_clone || nr == SYS_clone3;
+}
+
+long gev__patch_vfork(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	(void)a;
+	return note(CLONE_VM | CLONE_VFORK);
+}
+
+long gev__patch_clone(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	return note((uint64_t)a[0]);
+}
+
+long gev__patch_clone3(struct gev_hub *hub, const long a[6])
+{
+	const struct clone_args *args = (const void *)a[0];
+
+	(void)hub;
+	return note(args ? args->flags : 0);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "patch/cpu.h"
+
+#if defined(__x86_64__)
+
+#include <string.h>
+#include <ucontext.h>
+
+#define SYSCALL_SIZE 2
+#define JMP 0xe9
+#define JMP_SHORT 0xeb
+
+const char *gev__cpu_missing(void)
+{
+	return NULL;
+}
+
+/*
+ * The window's own instructions; then the stack is as if what comes after the
+ * syscall had called gev__patch_enter() from below its red zone, so that the
+ * tables of that function and those of the object are all that it takes to
+ * unwind.  r11 is free: the syscall would overwrite it.
+ */
+void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
+	uintptr_t at)
+{
+	static const uint8_t skip_red_zone[] = { 0x48, 0x8d, 0x64, 0x24, 0x80 };
+	static const uint8_t load_r11[] = { 0x49, 0xbb };
+	static const uint8_t push_r11[] = { 0x41, 0x53 };
+	static const uint8_t jump_r11[] = { 0x41, 0xff, 0xe3 };
+	const uintptr_t back = site->at + SYSCALL_SIZE;
+	const uintptr_t enter = (uintptr_t)gev__patch_enter;
+	uint8_t *p = to;
+
+	(void)at;
+	p = mempcpy(p, (const void *)site->window, site->at - site->window);
+	p = mempcpy(p, skip_red_zone, sizeof(skip_red_zone));
+	p = mempcpy(p, load_r11, sizeof(load_r11));
+	p = mempcpy(p, &back, sizeof(back));
+	p = mempcpy(p, push_r11, sizeof(push_r11));
+	p = mempcpy(p, load_r11, sizeof(load_r11));
+	p = mempcpy(p, &enter, sizeof(enter));
+	mempcpy(p, jump_r11, sizeof(jump_r11));
+}
+
+void gev__cpu_jump(uint8_t to[GEV__JUMP_SIZE], uintptr_t from, uintptr_t dest)
+{
+	const int32_t far = (int32_t)(dest - (from + GEV__JUMP_SIZE));
+
+	to[0] = JMP;
+	memcpy(to + 1, &far, sizeof(far));
+}
+
+void gev__cpu_enter(uint8_t to[GEV__JUMP_SIZE], const struct gev__site *site)
+{
+	if (!site->hop) {
+		gev__cpu_jump(to, site->window, (uintptr_t)site->stub);
+		return;
+	}
+	to[0] = JMP_SHORT;
+	to[1] = (uint8_t)(site->hop - (site->window + GEV__HOP_SIZE));
+}
+
+bool gev__cpu_detour(void *context, const struct gev__sites *sites)
+{
+	greg_t *rip = &((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+
+	for (size_t i = 0; i < sites->n; i++) {
+		const struct gev__site *site = &sites->site[i];
+
+		if (!site->stub || site->window + 1 != (uintptr_t)*rip)
+			continue;
+		*rip = (greg_t)site->stub;
+		return true;
+	}
+	return false;
+}
+
+#endif
