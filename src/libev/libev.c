@@ -8,11 +8,9 @@
  * out, which an ev_io for each descriptor would make likely.
  */
 #include <ev.h>
-#include <fcntl.h>
 #include <gev/libev.h>
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/sys.h"
 #include "libev/backend.h"
 
 struct driver {
@@ -107,16 +105,19 @@ static void run(struct driver *d, gev_time timeout)
 	ev_timer_stop(d->ev, &d->timeout);
 }
 
-/* libev says nothing of a descriptor that somebody closed. */
+/* The set is looked at first, since libev does not notice it being closed. */
 static int wait(gev_loop *loop, gev_time timeout)
 {
 	struct driver *d = loop->driver;
+	int n = gev__epoll.wait(loop, 0);
+	int more;
 
-	if (gev__sys(SYS_fcntl, loop->poll_fd, F_GETFD) < 0)
-		return -EBADF;
+	if (n < 0)
+		return n;
 	d->ready = false;
-	run(d, timeout);
-	return d->ready ? gev__epoll.wait(loop, 0) : 0;
+	run(d, n > 0 ? 0 : timeout);
+	more = d->ready ? gev__epoll.wait(loop, 0) : 0;
+	return more < 0 ? more : n + more;
 }
 
 static const struct gev__backend libev = {

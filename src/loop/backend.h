@@ -40,6 +40,12 @@ struct gev__backend {
 	void (*flush)(gev_loop *loop, bool wholly);
 
 	/*
+	 * A descriptor that tells others, who sleep on it, of events; or
+	 * -errno.  NULL: loop->poll_fd does.
+	 */
+	int (*descriptor)(gev_loop *loop);
+
+	/*
 	 * Waits at most @timeout, and hands what happened to gev__io_event().
 	 * The number of events, or -errno if loop->poll_fd is of no use.
 	 */

@@ -15,6 +15,9 @@
  * poll cancelled first, and who cancelled something may have it carried out at
  * once (flush).  Whenever we come back from the kernel all that is complete is
  * dealt with, in whoever's name we were there.
+ *
+ * That completions come when we wait means that they wake nobody who sleeps on
+ * the ring's descriptor: a host of the loop is given an eventfd.
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -22,6 +25,7 @@
 #include "base/uring.h"
 #include "loop/backend.h"
 #include "loop/request.h"
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -34,6 +38,7 @@ struct poller {
 	int again;                /* to be polled before we wait; see gev__fd */
 	bool cancelled;           /* something was, since we last waited */
 	int reaped;               /* events, since wait() began */
+	int notice;               /* a host sleeps on it; -1: there is none */
 };
 
 static uint64_t poll_tag(const gev_loop *loop, int fd)
@@ -56,6 +61,7 @@ static int open_uring(gev_loop *loop)
 	}
 	gev__list_init(&p->requests);
 	p->again = -1;
+	p->notice = -1;
 	loop->poller = p;
 	loop->poll_fd = p->ring.fd;
 	loop->completes = true;
@@ -83,6 +89,8 @@ static void close_uring(gev_loop *loop)
 		p->ring.fd = -1;
 	loop->poll_fd = -1;
 	gev__uring_close(&p->ring);
+	if (p->notice >= 0)
+		gev__sys(SYS_close, p->notice);
 	for (unsigned fd = 0; fd < loop->fds_room; fd++) {
 		loop->fds[fd].polled = 0;
 		loop->fds[fd].again = 0;
@@ -175,6 +183,30 @@ static void reap(gev_loop *loop)
 	}
 }
 
+static bool has_more(const struct poller *p)
+{
+	return gev__uring_due(&p->ring) || gev__uring_cqe(&p->ring);
+}
+
+static void notify(struct poller *p)
+{
+	uint64_t one = 1;
+
+	gev__sys(SYS_write, p->notice, &one, sizeof(one));
+}
+
+/* What the host was told of is done, but for what came while we did it. */
+static void settle(struct poller *p)
+{
+	uint64_t count;
+
+	if (p->notice < 0)
+		return;
+	gev__sys(SYS_read, p->notice, &count, sizeof(count));
+	if (has_more(p))
+		notify(p);
+}
+
 /* Has the kernel do what is to be done, and waits for @n completions. */
 static int enter(gev_loop *loop, unsigned n, gev_time timeout)
 {
@@ -184,6 +216,7 @@ static int enter(gev_loop *loop, unsigned n, gev_time timeout)
 	p->cancelled = false;
 	r = gev__uring_wait(&p->ring, n, timeout);
 	reap(loop);
+	settle(p);
 	/* Interrupted, or first to see completions, which was done now. */
 	return r == -EINTR || r == -EAGAIN || r == -EBUSY ? 0 : r;
 }
@@ -333,6 +366,29 @@ static int wait(gev_loop *loop, gev_time timeout)
 	return r < 0 ? r : p->reaped;
 }
 
+static int descriptor(gev_loop *loop)
+{
+	struct poller *p = loop->poller;
+	long fd = p->notice, r;
+
+	if (fd >= 0)
+		return (int)fd;
+	fd = gev__sys(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (fd < 0)
+		return (int)fd;
+	p->notice = (int)fd;
+	r = gev__sys(SYS_io_uring_register, p->ring.fd, IORING_REGISTER_EVENTFD,
+		&p->notice, 1);
+	if (r < 0) {
+		gev__sys(SYS_close, fd);
+		p->notice = -1;
+		return (int)r;
+	}
+	if (has_more(p))
+		notify(p);
+	return p->notice;
+}
+
 struct io_uring_sqe *gev__request_begin(gev_loop *loop, struct gev__request *q)
 {
 	struct io_uring_sqe *sqe = entry(loop);
@@ -406,5 +462,6 @@ const struct gev__backend gev__io_uring = {
 	.watch = watch,
 	.forget = forget,
 	.flush = flush,
+	.descriptor = descriptor,
 	.wait = wait,
 };

@@ -314,7 +314,11 @@ int gev_loop_set_virtual(gev_loop *loop, bool on)
 
 int gev_loop_fd(const gev_loop *loop)
 {
-	return gev__ret(loop && loop->poll_fd >= 0 ? loop->poll_fd : -EINVAL);
+	if (!loop || loop->poll_fd < 0)
+		return gev__ret(-EINVAL);
+	if (!loop->backend->descriptor)
+		return loop->poll_fd;
+	return gev__ret(loop->backend->descriptor((gev_loop *)loop));
 }
 
 gev_time gev_loop_next(gev_loop *loop)

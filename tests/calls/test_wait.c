@@ -143,7 +143,7 @@ static void c43_backend_closed(void)
 	gev_timeout_start(&t, GEV_MS(5));
 	t_fails(gev_recv(fds[0], &c, 1, 0), ETIMEDOUT);
 	gev_timeout_cancel(&t);
-	close(gev_loop_fd(loop));
+	close(loop->poll_fd);
 	gev_timeout_start(&t, GEV_MS(5)); /* requests go on with a new one */
 	t_eq(gev_recv(fds[0], &c, 1, 0), -1);
 	gev_timeout_cancel(&t);

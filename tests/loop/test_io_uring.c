@@ -7,6 +7,7 @@
 #include "t.h"
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -260,6 +261,31 @@ static void hosted_by_poll(void)
 	tear_down();
 }
 
+/* Unlike poll, epoll does not look again by itself. */
+static void hosted_by_epoll(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	gev_io_watcher w;
+	int host;
+
+	set_up();
+	gev_io_init(&w, loop, fds[0], GEV_READ);
+	t_eq(gev_io_start(&w, log_name, "w"), 0);
+	host = epoll_create1(0);
+	t_eq(epoll_ctl(host, EPOLL_CTL_ADD, gev_loop_fd(loop), &ev), 0);
+	for (int i = 0; i < 3; i++) {
+		t_eq(epoll_wait(host, &ev, 1, 0), 0);
+		poke();
+		t_eq(epoll_wait(host, &ev, 1, 1000), 1);
+		t_eq(gev_loop_run(loop, GEV_RUN_NOWAIT), 1);
+		t_log_is("w ");
+		t_eq(read(fds[0], &(char){ 0 }, 1), 1);
+		t_eq(gev_loop_next(loop), GEV_FOREVER);
+	}
+	close(host);
+	tear_down();
+}
+
 static void a_closed_ring_is_made_anew(void)
 {
 	gev_timer_watcher t;
@@ -269,7 +295,7 @@ static void a_closed_ring_is_made_anew(void)
 	t_eq(gev__edge_add(loop, fds[0], &edge, GEV_READ), 0);
 	gev_timer_init(&t, loop, GEV_SEC(100), 0);
 	gev_timer_start(&t, log_name, "t");
-	close(gev_loop_fd(loop));
+	close(loop->poll_fd);
 	t_fails(gev_loop_run(loop, GEV_RUN_ONCE), EBADF);
 	t_ok(gev_loop_fd(loop) >= 0);
 	poke();
@@ -423,6 +449,7 @@ int main(void)
 	T_RUN(many_levels);
 	T_RUN(a_half_closed_socket_is_not_writable_for_that);
 	T_RUN(hosted_by_poll);
+	T_RUN(hosted_by_epoll);
 	T_RUN(a_closed_ring_is_made_anew);
 	T_RUN(a_request_is_done);
 	T_RUN(a_cancelled_request_takes_nothing);
