@@ -5,6 +5,7 @@
 #include <gev/loop.h>
 #include <gev/timeout.h>
 #include <signal.h>
+#include "loop/state.h"
 #include "pair.h"
 
 #define BOTH (GEV_READ | GEV_WRITE)
