@@ -152,6 +152,12 @@ examples_compile() {
 	done
 }
 
+the_readmes_example_compiles() {
+	sed -n '/^```c$/,/^```$/{/^```/!p}' "$man/../README.md" >"$tmp/readme.c"
+	[ -s "$tmp/readme.c" ] || echo "README.md has none"
+	$cc "$tmp/readme.c"
+}
+
 if command -v mandoc >/dev/null; then
 	check pages_are_clean
 else
@@ -165,5 +171,6 @@ check references_lead_somewhere
 check the_first_page_leads_to_all
 check synopses_agree_with_the_headers
 check examples_compile
+check the_readmes_example_compiles
 echo "1..$cases"
 [ "$failed" = 0 ]
