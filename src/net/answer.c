@@ -82,6 +82,18 @@ int gev__answer_add(struct gev__answer *answer, const struct sockaddr *addr)
 	return 0;
 }
 
+int gev__answer_merge(struct gev__answer *answer,
+	const struct gev__answer *other)
+{
+	int r = other->name ? gev__answer_set_name(answer, other->name) : 0;
+
+	for (unsigned i = 0; r == 0 && i < other->alias_count; i++)
+		r = gev__answer_add_alias(answer, other->aliases[i]);
+	for (unsigned i = 0; r == 0 && i < other->count; i++)
+		r = gev__answer_add(answer, &other->addrs[i].any);
+	return r;
+}
+
 static void map(union gev__addr *addr)
 {
 	struct in_addr in = addr->in.sin_addr;

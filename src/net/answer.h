@@ -31,6 +31,8 @@ void gev__answer_fini(struct gev__answer *answer);
 int gev__answer_set_name(struct gev__answer *answer, const char *name);
 int gev__answer_add_alias(struct gev__answer *answer, const char *alias);
 int gev__answer_add(struct gev__answer *answer, const struct sockaddr *addr);
+int gev__answer_merge(struct gev__answer *answer,
+	const struct gev__answer *other);
 
 /*
  * Leaves what @family and @flags (AI_V4MAPPED, AI_ALL) of a request allow; 0 or

@@ -29,8 +29,14 @@ struct gev__ares *gev__ares_open(gev_hub *hub,
 	const struct gev__ares_setup *setup, int *error);
 
 /*
- * The addresses of @name of one family, or of both (AF_UNSPEC); and the names
- * of @addr.  Waits.  0 or an EAI code.
+ * What gev__ares_forward() may return instead of EAI_AGAIN: it is this name
+ * that servers fail with.
+ */
+#define GEV__SERVFAIL 3
+
+/*
+ * Adds the addresses of @name, as it is, of one family, or of both (AF_UNSPEC);
+ * and the names of @addr.  Waits.  0 or an EAI code.
  */
 int gev__ares_forward(struct gev__ares *ares, const char *name, int family,
 	struct gev__answer *answer);

@@ -121,7 +121,7 @@ static int from_name(const char *node, const char *service,
 		return ask_libc(node, service, hints, res);
 	if (r == GEV__ASK_THREAD)
 		return gev__thread_getaddrinfo(node, service, hints, res);
-	return r;
+	return r == EAI_FAIL ? EAI_NONAME : r; /* as libc has it */
 }
 
 int gev_getaddrinfo(const char *node, const char *service,

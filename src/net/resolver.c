@@ -10,6 +10,7 @@
 #include "net/hosts.h"
 #include "net/lock.h"
 #include "net/options.h"
+#include "net/search.h"
 #include "net/system.h"
 
 /* A hub's, its tenant. */
@@ -241,7 +242,14 @@ struct query {
 	const char *name;
 	const struct sockaddr *addr;
 	int family;
+	int flags;
 };
+
+/* Whether addresses of AF_INET will do as well. */
+static bool is_mapped(const struct query *q)
+{
+	return q->family == AF_INET6 && (q->flags & AI_V4MAPPED);
+}
 
 static int ask_hosts(struct resolver *r, const struct query *q,
 	struct gev__answer *answer)
@@ -250,20 +258,41 @@ static int ask_hosts(struct resolver *r, const struct query *q,
 
 	if (q->addr)
 		return gev__hosts_find_addr(&r->hosts, path, q->addr, answer);
-	return gev__hosts_find(&r->hosts, path, q->name, q->family, answer);
+	return gev__hosts_find(&r->hosts, path, q->name,
+		is_mapped(q) ? AF_UNSPEC : q->family, answer);
+}
+
+/* What a search needs. */
+struct asker {
+	struct resolver *resolver;
+	struct gev__answer *answer;
+};
+
+/* The channel may be another each time: there are waits in between. */
+static int ask_name(void *arg, const char *name, int family)
+{
+	struct asker *a = arg;
+	struct gev__ares *ares;
+	int e = open_channel(a->resolver, &ares);
+
+	return e ? e : gev__ares_forward(ares, name, family, a->answer);
 }
 
 static int ask_dns(struct resolver *r, const struct query *q,
 	struct gev__answer *answer)
 {
+	struct asker asker = { r, answer };
 	struct gev__ares *ares;
-	int e = open_channel(r, &ares);
+	int e;
 
-	if (e)
-		return e;
-	if (q->addr)
-		return gev__ares_reverse(ares, q->addr, answer);
-	return gev__ares_forward(ares, q->name, q->family, answer);
+	if (q->name && is_mapped(q))
+		return gev__search_mapped(&r->resolv, q->name,
+			q->flags & AI_ALL, ask_name, &asker);
+	if (q->name)
+		return gev__search(&r->resolv, q->name, q->family, ask_name,
+			&asker);
+	e = open_channel(r, &ares);
+	return e ? e : gev__ares_reverse(ares, q->addr, answer);
 }
 
 /* Whether the next source is to be asked. */
@@ -327,12 +356,10 @@ static int narrow(int *family)
 int gev__resolver_addresses(const char *name, int family, int flags,
 	struct gev__answer *answer)
 {
-	struct query q = { .name = name };
+	struct query q = { .name = name, .flags = flags };
 	int e = flags & AI_ADDRCONFIG ? narrow(&family) : 0;
 
 	q.family = family;
-	if (family == AF_INET6 && (flags & AI_V4MAPPED))
-		q.family = AF_UNSPEC;
 	if (e == 0 && *name == '\0')
 		e = EAI_NONAME;
 	if (e == 0)

@@ -6,8 +6,10 @@
  * As in Go's resolver, whatever is not understood here is left to libc.
  */
 #include "net/system.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define BLANKS " \t\r\n"
 
@@ -16,6 +18,8 @@
 #define MAX_TIMEOUT 30
 #define DEFAULT_ATTEMPTS 2
 #define MAX_ATTEMPTS 5
+#define DEFAULT_NDOTS 1
+#define MAX_NDOTS 15
 
 /* Calls @fn with each line of the file at @path. */
 static void read_lines(const char *path, void (*fn)(void *arg, char *line),
@@ -85,8 +89,8 @@ void gev__sources_read(struct gev__sources *sources, const char *path)
 	read_lines(path, read_sources, sources);
 }
 
-/* The number after @name and a colon, at most @max; -1: another option. */
-static int option(const char *word, const char *name, int max)
+/* The number after @name and a colon, within bounds; -1: another option. */
+static int option(const char *word, const char *name, int min, int max)
 {
 	size_t length = strlen(name);
 	int n;
@@ -94,7 +98,7 @@ static int option(const char *word, const char *name, int max)
 	if (strncmp(word, name, length) || word[length] != ':')
 		return -1;
 	n = atoi(word + length + 1);
-	return n < 1 ? 1 : n > max ? max : n;
+	return n < min ? min : n > max ? max : n;
 }
 
 /* Those that c-ares knows, and those that can do without. */
@@ -106,20 +110,57 @@ static bool is_harmless(const char *word)
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(word, names[i]) == 0)
 			return true;
-	return strncmp(word, "ndots:", 6) == 0;
+	return false;
 }
 
 static void read_option(struct gev__resolv *resolv, const char *word)
 {
-	int timeout = option(word, "timeout", MAX_TIMEOUT);
-	int attempts = option(word, "attempts", MAX_ATTEMPTS);
+	int timeout = option(word, "timeout", 1, MAX_TIMEOUT);
+	int attempts = option(word, "attempts", 1, MAX_ATTEMPTS);
+	int ndots = option(word, "ndots", 0, MAX_NDOTS);
 
 	if (timeout > 0)
 		resolv->timeout = timeout;
 	else if (attempts > 0)
 		resolv->attempts = attempts;
+	else if (ndots >= 0)
+		resolv->ndots = ndots;
 	else if (!is_harmless(word))
 		resolv->plain = false;
+}
+
+/* Appends @domain to those to search.  What has no room is libc's. */
+static void add_domain(struct gev__resolv *resolv, const char *domain)
+{
+	size_t length = strlen(resolv->search), size = strlen(domain) + 2;
+
+	if (size > GEV__DOMAIN_SIZE || length + size > sizeof(resolv->search))
+		resolv->plain = false;
+	else
+		sprintf(resolv->search + length, "%s ", domain);
+}
+
+/* The last such line counts. */
+static void read_domains(struct gev__resolv *resolv, char *line, int max)
+{
+	char *word;
+
+	resolv->search[0] = '\0';
+	while (max-- > 0 && (word = next_word(&line)))
+		add_domain(resolv, word);
+}
+
+/* This machine's, where nothing is said. */
+static void find_domain(struct gev__resolv *resolv)
+{
+	char host[GEV__DOMAIN_SIZE] = "";
+	char *dot;
+
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		return;
+	dot = strchr(host, '.');
+	if (dot && dot[1])
+		add_domain(resolv, dot + 1);
 }
 
 static void read_resolv(void *arg, char *line)
@@ -131,6 +172,10 @@ static void read_resolv(void *arg, char *line)
 		return;
 	if (strcmp(word, "sortlist") == 0)
 		resolv->plain = false;
+	if (strcmp(word, "search") == 0)
+		read_domains(resolv, line, INT_MAX);
+	if (strcmp(word, "domain") == 0)
+		read_domains(resolv, line, 1);
 	if (strcmp(word, "options"))
 		return;
 	while ((word = next_word(&line)))
@@ -141,6 +186,24 @@ void gev__resolv_read(struct gev__resolv *resolv, const char *path)
 {
 	resolv->timeout = DEFAULT_TIMEOUT;
 	resolv->attempts = DEFAULT_ATTEMPTS;
+	resolv->ndots = DEFAULT_NDOTS;
+	resolv->search[0] = '\0';
 	resolv->plain = true;
 	read_lines(path, read_resolv, resolv);
+	if (!resolv->search[0])
+		find_domain(resolv);
+}
+
+bool gev__resolv_domain(const struct gev__resolv *resolv, unsigned index,
+	char domain[GEV__DOMAIN_SIZE])
+{
+	const char *at = resolv->search;
+	size_t length;
+
+	while (index-- > 0 && *at)
+		at += strcspn(at, " ") + 1;
+	length = strcspn(at, " ");
+	memcpy(domain, at, length);
+	domain[length] = '\0';
+	return length > 0;
 }

@@ -18,14 +18,22 @@ struct gev__sources {
 /* Reads nsswitch.conf at @path, if it has changed. */
 void gev__sources_read(struct gev__sources *sources, const char *path);
 
-/* What of resolv.conf c-ares does not heed. */
+#define GEV__DOMAIN_SIZE 256
+
+/* What of resolv.conf c-ares does not heed, or not as libc does. */
 struct gev__resolv {
 	int timeout;             /* seconds before the first retry */
 	int attempts;
+	int ndots;               /* that make a name one to ask for first */
+	char search[2048];       /* domains, with blanks between them */
 	bool plain;              /* c-ares understands all the rest */
 };
 
 /* Reads resolv.conf at @path. */
 void gev__resolv_read(struct gev__resolv *resolv, const char *path);
+
+/* Domain number @index of those to search; false if there are no more. */
+bool gev__resolv_domain(const struct gev__resolv *resolv, unsigned index,
+	char domain[GEV__DOMAIN_SIZE]);
 
 #endif

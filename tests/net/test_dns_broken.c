@@ -164,7 +164,7 @@ static void c78_codes_of_servers(void)
 	t_str(said(fine), "10.0.0.1");
 	t_str(said(servfail), eai(EAI_AGAIN));
 	t_str(said(refused), eai(EAI_AGAIN));
-	t_str(said(formerr), eai(EAI_FAIL));
+	t_str(said(formerr), eai(EAI_NONAME));
 	t_str(said(only_aaaa_fails), "10.0.0.1");
 	t_str(said(fails_at_first), "10.0.0.1");
 }
@@ -174,8 +174,8 @@ static void answers_that_make_no_sense(void)
 	t_str(said(header_only), eai(EAI_AGAIN));
 	t_str(said(wrong_id), eai(EAI_AGAIN));
 	t_str(said(nonsense), eai(EAI_AGAIN));
-	t_str(said(cut_off), eai(EAI_AGAIN));
-	t_str(said(endless_name), eai(EAI_FAIL));
+	t_str(said(cut_off), eai(EAI_NONAME));
+	t_str(said(endless_name), eai(EAI_NONAME));
 	t_str(said(oversized), eai(EAI_AGAIN));
 }
 

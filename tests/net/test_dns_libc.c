@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every resolver gives libc's answers, as sets.
- *
- * libc asks port 53 of what /etc/resolv.conf names.  So this runs in name
- * spaces of its own, with files and a loopback of its own.
  */
-#include "net/dns.h"
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
+#include "net/world.h"
 
 static const char *const names[] = { "a.test", "b.test", "six.test", "c1.test",
 	"c2.test", "c3.test", "a.sub.test", "big.test", "text.test", "test",
 	"nosuch.test", "sub.test", "nosuch", "a", "b", "c1", "six",
-	"A.TEST", "a.test.", "a.", "b.test..", "", ".", "..", ".a", "a..b",
+	"a.sub", "A.TEST", "a.test.", "a.", "b.test..", "", ".", "..", ".a", "a..b",
 	"-a", "a b", "a_b.test", "a@b.test", "1.2.3.4.5", "1.2.3.", "::g",
 	"a:b", "::1%", "127.0.0.1", "127.1", "0x7f.1", "::1", "::ffff:1.2.3.4",
 	"localhost", "LOCALHOST", "localhost.", "alias", "both", "five",
@@ -30,103 +23,6 @@ static void use(const char *resolver)
 	gev_resolver_options o = { .resolver = resolver };
 
 	t_eq(gev_resolver_configure(&o), 0);
-}
-
-static int write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ok ? 0 : -1;
-}
-
-/* Root of a user name space, where we are not root. */
-static int become_root(void)
-{
-	char map[32];
-
-	sprintf(map, "0 %d 1", (int)geteuid());
-	if (unshare(CLONE_NEWUSER) < 0)
-		return -1;
-	write_to("/proc/self/setgroups", "deny");
-	return write_to("/proc/self/uid_map", map);
-}
-
-static int raise_loopback(void)
-{
-	struct ifreq request = { .ifr_name = "lo" };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
-
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	r = ioctl(fd, SIOCSIFFLAGS, &request);
-	close(fd);
-	return r;
-}
-
-/* @text is what is at @path from now on. */
-static int put_file(const char *path, const char *text)
-{
-	struct temp t = temp_file();
-	int r;
-
-	temp_write(&t, text);
-	chmod(t.path, 0644);
-	r = mount(t.path, path, "", MS_BIND, NULL);
-	temp_free(&t);
-	return r;
-}
-
-static int enter_world(void)
-{
-	if (geteuid() && become_root() < 0)
-		return -1;
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
-		mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0)
-		return -1;
-	if (raise_loopback() < 0 ||
-		put_file("/etc/resolv.conf", "nameserver 127.0.0.1\n"
-					     "search sub.test test\n"
-					     "options timeout:1\n") < 0)
-		return -1;
-	if (put_file("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"
-				   "10.3.0.1 five alias\n10.3.0.2 both\n"
-				   "fd03::2 both\n10.3.0.3 both\n") < 0)
-		return -1;
-	return put_file("/etc/nsswitch.conf", "hosts: files dns\n"
-					      "services: files\n");
-}
-
-static void libc_says(const char *name, const struct addrinfo *hints,
-	char *text)
-{
-	struct addrinfo *list;
-	int r = getaddrinfo(name, NULL, hints, &list);
-
-	if (r) {
-		sprintf(text, "EAI %d", r);
-		return;
-	}
-	list_text(list, text);
-	if (list->ai_canonname)
-		sprintf(text + strlen(text), " (%s)", list->ai_canonname);
-	freeaddrinfo(list);
-}
-
-static void we_say(const char *name, const struct addrinfo *hints, char *text)
-{
-	struct addrinfo *list;
-	int r = gev_getaddrinfo(name, NULL, hints, &list);
-
-	if (r) {
-		sprintf(text, "EAI %d", r);
-		return;
-	}
-	list_text(list, text);
-	if (list->ai_canonname)
-		sprintf(text + strlen(text), " (%s)", list->ai_canonname);
-	gev_freeaddrinfo(list);
 }
 
 static void compare(const char *name, int family, int flags)
@@ -209,7 +105,8 @@ int main(void)
 		puts("valgrind takes what libc's resolver keeps for lost");
 		return 77;
 	}
-	if (enter_world() < 0) {
+	if (enter_world("nameserver 127.0.0.1\nsearch sub.test test\n"
+			"options timeout:1\n") < 0) {
 		printf("no name spaces of one's own: %s\n", strerror(errno));
 		return 77;
 	}
