@@ -58,6 +58,10 @@ static const char *words(int error)
 		return "the connection ended early";
 	case ETIMEDOUT:
 		return "timed out";
+	case ENXIO:
+		return "there is no such host";
+	case EAGAIN:
+		return "the host's name can't be looked up now";
 	default:
 		return strerror(error);
 	}
@@ -69,9 +73,6 @@ static const char *ask(struct download *d)
 	char *request;
 	int n, r;
 
-	if (gev_connect(d->in.fd, (const struct sockaddr *)&url->addr,
-		    url->addr_size) < 0)
-		return words(errno);
 	n = asprintf(&request, "GET %s HTTP/1.1\r\nHost: %s\r\n"
 		"User-Agent: concurrent_download\r\nConnection: close\r\n\r\n",
 		url->path, url->authority);
@@ -144,8 +145,8 @@ static const char *receive(struct download *d)
 
 static const char *connect_and_receive(struct download *d)
 {
-	int fd = gev_socket(d->job->url.addr.ss_family,
-		SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct url *url = &d->job->url;
+	int fd = gev_tcp_connect(url->host, url->port, GEV_FOREVER);
 	const char *wrong;
 
 	if (fd < 0)
@@ -250,11 +251,11 @@ static void help(void)
 	     " compare (0)\n"
 	     "  --quiet          say only what failed\n"
 	     "  --help           this\n\n"
-	     "URLs are http://HOST[:PORT]/PATH, where HOST is a numeric"
-	     " address or\n"
-	     "localhost: there is no resolver yet, and no TLS."
-	     "  Redirections are not\n"
-	     "followed.  The status is 0, or 1 if a file could not be had.");
+	     "URLs are http://HOST[:PORT]/PATH, where HOST is a name or an"
+	     " address.\n"
+	     "There is no TLS, and redirections are not followed."
+	     "  The status is 0, or\n"
+	     "1 if a file could not be had.");
 	exit(0);
 }
 

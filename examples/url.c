@@ -3,9 +3,19 @@
 
 #include <ctype.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool parse_port(const char *text, int *port)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long n = strtoul(text, NULL, 10);
+
+	*port = (int)n;
+	return digits > 0 && !text[digits] && n <= 65535;
+}
 
 const char *url_address(const char *host, const char *port,
 	struct sockaddr_storage *addr, socklen_t *size)
@@ -14,15 +24,14 @@ const char *url_address(const char *host, const char *port,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM,
 	};
-	size_t digits = strspn(port, "0123456789");
+	int number;
 
-	if (digits == 0 || port[digits] || strtoul(port, NULL, 10) > 65535)
+	if (!parse_port(port, &number))
 		return "the port is not a number from 0 to 65535";
 	if (!strcmp(host, "localhost"))
 		host = "127.0.0.1";
 	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return "the host must be a numeric address or localhost "
-		       "(there is no resolver yet)";
+		return "the host must be a numeric address or localhost";
 	memcpy(addr, found->ai_addr, found->ai_addrlen);
 	*size = found->ai_addrlen;
 	freeaddrinfo(found);
@@ -78,7 +87,12 @@ const char *url_parse(struct url *url, char *text)
 	wrong = split_authority(copy, &host, &port);
 	if (wrong)
 		return wrong;
-	return url_address(host, port, &url->addr, &url->addr_size);
+	if (!*host)
+		return "there is no host in it";
+	if (!parse_port(port, &url->port))
+		return "the port is not a number from 0 to 65535";
+	strcpy(url->host, host);
+	return NULL;
 }
 
 static int hex_digit(char c)

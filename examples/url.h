@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * url.h - addresses and paths as URLs write them.
- *
- * There is no resolver in gev yet, and libc's would stop every greenlet while
- * it waits: hosts are numeric addresses, or "localhost".
  */
 #ifndef EXAMPLES_URL_H
 #define EXAMPLES_URL_H
 
 #include <sys/socket.h>
 
+/* A host's name is looked up by who connects, not here. */
 struct url {
-	struct sockaddr_storage addr;
-	socklen_t addr_size;
-	char authority[80]; /* host:port, as the Host field wants it */
-	const char *path;   /* from its first slash on; in the text parsed */
+	char host[300];
+	int port;
+	char authority[300]; /* host:port, as the Host field wants it */
+	const char *path;    /* from its first slash on; in the text parsed */
 };
 
 /*

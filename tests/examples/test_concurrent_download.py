@@ -208,7 +208,7 @@ def strangers_do_not_choose_where_to_write():
 def urls_that_can_not_be():
     for url, wrong in (
             ('ftp://127.0.0.1/', 'does not begin with http://'),
-            ('http://example.org/', 'no resolver yet'),
+            ('http:///a', 'no host'),
             ('http://127.0.0.1:99999/', 'the port'),
             ('http://127.0.0.1:/', 'the port'),
             ('http://[::1/', 'bracket'),
@@ -220,7 +220,7 @@ def urls_that_can_not_be():
     assert download('--sums', '-', 'http://127.0.0.1/',
                     input='nonsense\n')[0] == 2
     assert download('--timeout', 'x')[0] == 2
-    assert 'no resolver yet' in download('--help')[1]
+    assert 'no TLS' in download('--help')[1]
 
 
 def localhost_and_ipv6():
@@ -233,10 +233,23 @@ def localhost_and_ipv6():
         assert download(server.url + 'a')[0] == 0
 
 
+def hosts_have_names():
+    with Server(FILE_SERVER) as server, tempfile.NamedTemporaryFile() as hosts:
+        hosts.write(b'127.0.0.1 files.test\n')
+        hosts.flush()
+        server.write('a', b'A')
+        url = f'http://files.test:{server.port}/a'
+        environment = os.environ | {'GEV_RESOLVER_HOSTS': hosts.name}
+        assert download(url, url, env=environment)[0] == 0
+    status, _, err = download('http://a..b/', 'http://127.0.0.1:1/')
+    assert status == 1
+    assert 'http://a..b/: there is no such host\n' in err, err
+
+
 run_cases([
     many_files_are_fetched_and_checked, a_wrong_checksum_is_noticed,
     fewer_at_a_time, few_descriptors_lower_the_concurrency,
     bodies_come_in_many_ways, bad_answers_are_told, peers_that_reset,
     a_peer_that_says_nothing_more_times_out, nobody_there,
     strangers_do_not_choose_where_to_write, urls_that_can_not_be,
-    localhost_and_ipv6])
+    localhost_and_ipv6, hosts_have_names])

@@ -204,7 +204,7 @@ def who_does_not_read_is_left():
 def what_can_not_be_served():
     for options, wrong in ((['--root', '/none'], 'cannot serve /none'),
                            (['--root', PROGRAM], 'Not a directory'),
-                           (['--bind', 'example.org'], 'no resolver yet'),
+                           (['--bind', 'example.org'], 'must be a numeric address'),
                            (['--bind', '192.0.2.1'], 'cannot listen'),
                            (['--port', 'x'], 'the port'),
                            (['--latency', '-1'], 'wants a number'),
