@@ -20,9 +20,9 @@
  * to ask for its completion soon, not to be rid of it.
  *
  * Between a loop and a ring there is only the descriptor: it is readable while
- * completions wait to be seen.  With GEV__URING_DEFER a completion is made when
- * its owner waits (a timeout of 0 will do), at no other moment; so whoever
- * finds the descriptor readable waits first.
+ * completions wait to be seen.  Not so with GEV__URING_DEFER: then a completion
+ * is made when its owner waits (a timeout of 0 will do), at no other moment, and
+ * nobody else is woken for it, but by an eventfd (IORING_REGISTER_EVENTFD).
  *
  * A ring belongs to one thread at a time, with GEV__URING_DEFER to the one that
  * opened it.  It is the parent's after a fork: the child does nothing with it

@@ -4,6 +4,9 @@
  * just that, says when it can be done.  What is ready need not be known for
  * that, since the kernel looks first (IORING_RECVSEND_POLL_FIRST).
  *
+ * That is what receiving and sending do; accepting, connecting and pipes are
+ * polled.
+ *
  * The buffer is the kernel's until the request is over.  Whoever ends the wait
  * otherwise - a kill, a timeout, a close - has it cancelled in the same moment,
  * so what came was either received before that or stays where it is.
@@ -62,14 +65,6 @@ void gev__request_sendmsg(const struct gev__transfer *t,
 	struct io_uring_sqe *sqe)
 {
 	fill_in(t, sqe, IORING_OP_SENDMSG, t->msg, 1);
-}
-
-void gev__request_accept(const struct gev__transfer *t,
-	struct io_uring_sqe *sqe)
-{
-	gev__uring_prep(sqe, IORING_OP_ACCEPT, t->fd, t->addr, 0,
-		(uintptr_t)t->addrlen, sqe->user_data);
-	sqe->accept_flags = (unsigned)t->flags;
 }
 
 /* The same operation, if nothing was done yet or it can go on. */

@@ -98,32 +98,34 @@ static void listen_nonblocking(struct gev__number *number, int fd)
 	gev__sys(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+/*
+ * There is no request for it: an io_uring's waits for a connection are woken
+ * one at a time, all processes together, and one that is cancelled in that
+ * moment tells no other.
+ */
 static long attempt_accept(struct gev__transfer *t, struct gev__fd_rec *rec)
 {
-	(void)rec;
-	return gev__sys(SYS_accept4, t->fd, t->addr, t->addrlen, t->flags);
+	long r = gev__sys(SYS_accept4, t->fd, t->addr, t->addrlen, t->flags);
+
+	if (r >= 0)
+		gev__fd_fresh(gev__hub_here(), (int)r, rec->kind,
+			t->flags & SOCK_NONBLOCK);
+	return r;
 }
 
 long gev__call_accept4(int fd, struct sockaddr *addr, socklen_t *size,
 	int flags)
 {
 	struct gev__transfer t = { .attempt = attempt_accept,
-		.request = gev__request_accept,
 		.name = "accept", .fd = fd, .side = GEV_READ, .flags = flags,
 		.vain = true, .addr = addr, .addrlen = size };
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
-	int kind;
-	long r;
 
 	if (!rec)
 		return error;
-	kind = rec->kind;
 	if (!rec->number->listens && !rec->number->nonblock)
 		listen_nonblocking(rec->number, fd);
-	r = gev__transfer(&t);
-	if (r >= 0)
-		gev__fd_fresh(hub, (int)r, kind, flags & SOCK_NONBLOCK);
-	return r;
+	return gev__transfer(&t);
 }

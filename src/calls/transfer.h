@@ -85,8 +85,6 @@ void gev__request_recvmsg(const struct gev__transfer *t,
 	struct io_uring_sqe *sqe);
 void gev__request_sendmsg(const struct gev__transfer *t,
 	struct io_uring_sqe *sqe);
-void gev__request_accept(const struct gev__transfer *t,
-	struct io_uring_sqe *sqe);
 
 /* Bytes in a vector. */
 size_t gev__iov_size(const struct iovec *iov, int n);

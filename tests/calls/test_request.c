@@ -174,6 +174,52 @@ static void a_killed_acceptor_leaves_the_connection(void)
 	gev_close(l);
 }
 
+struct rival {
+	int listener;
+	int accepted;
+	atomic_int tid;
+};
+
+static void *accept_elsewhere(void *arg)
+{
+	struct rival *r = arg;
+	gev_timeout t;
+
+	gev_timeout_start(&t, GEV_SEC(5));
+	r->tid = (int)syscall(SYS_gettid);
+	r->accepted = gev_accept(r->listener, NULL, NULL);
+	gev_timeout_cancel(&t);
+	return NULL;
+}
+
+/* The first to be told does not live to accept: the other is told as well. */
+static void a_killed_acceptor_keeps_it_from_nobody(void)
+{
+	struct sockaddr_storage addr;
+	socklen_t size;
+	struct rival r = { .accepted = -1 };
+	int l = listener(&gev_world, AF_INET, &addr, &size);
+	int c = socket(AF_INET, SOCK_STREAM, 0);
+	gev_greenlet *g = gev_spawn(accept_one, &l);
+	pthread_t thread;
+
+	gev_yield();
+	gev_yield();
+	r.listener = l;
+	t_eq(pthread_create(&thread, NULL, accept_elsewhere, &r), 0);
+	while (!r.tid || !thread_sleeps(r.tid))
+		usleep(1000);
+	t_eq(connect(c, (void *)&addr, size), 0);
+	gev_kill(g, 0);
+	t_fails(gev_get(g, GEV_FOREVER), ECANCELED);
+	gev_unref(g);
+	pthread_join(thread, NULL);
+	t_ok(r.accepted >= 0);
+	gev_close(r.accepted);
+	close(c);
+	gev_close(l);
+}
+
 /* A child's death is not its parent's: what waits here goes on. */
 static void a_fork_in_the_middle(void)
 {
@@ -255,6 +301,7 @@ int main(void)
 	T_RUN(closing_is_not_put_off);
 	T_RUN(a_listeners_port_is_free_at_once);
 	T_RUN(a_killed_acceptor_leaves_the_connection);
+	T_RUN(a_killed_acceptor_keeps_it_from_nobody);
 	T_RUN(a_fork_in_the_middle);
 	T_RUN(a_hubs_end_takes_its_requests_along);
 	T_RUN(a_broken_pipe_signals_when_it_breaks_in_the_wait);

@@ -2,7 +2,6 @@
 /* Servers short of descriptors or memory, and with bad peers. */
 #include <pthread.h>
 #include <sys/syscall.h>
-#include "backend.h"
 #include "base/inject.h"
 #include "server.h"
 
@@ -294,11 +293,8 @@ static void in_another_thread(void)
 	t_eq(gev_server_free(s), 0);
 }
 
-/* It is accept4() that fails, which requests do without. */
 int main(void)
 {
-	if (calls_are_requests())
-		gev_loop_set_default("epoll");
 	T_RUN(out_of_descriptors);
 	T_RUN(a_listener_closed_by_others);
 	T_RUN(peers_that_reset);
