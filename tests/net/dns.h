@@ -134,8 +134,7 @@ static T_UNUSED bool await_dnsmasq(const struct dnsmasq *d)
 	return true;
 }
 
-/* On @port, or on a free one if that is 0. */
-static T_UNUSED struct dnsmasq start_dnsmasq(int port)
+static T_UNUSED struct dnsmasq try_dnsmasq(int port)
 {
 	struct dnsmasq d = { .pid = 0, .port = port };
 
@@ -146,6 +145,19 @@ static T_UNUSED struct dnsmasq start_dnsmasq(int port)
 		exec_dnsmasq(d.port);
 	if (!await_dnsmasq(&d))
 		d.pid = 0;
+	return d;
+}
+
+/*
+ * On @port, or on a free one if that is 0: which another may have taken by
+ * then, or may have for TCP.
+ */
+static T_UNUSED struct dnsmasq start_dnsmasq(int port)
+{
+	struct dnsmasq d = { .pid = 0 };
+
+	for (int i = 0; i < 4 && d.pid == 0; i++)
+		d = try_dnsmasq(port);
 	return d;
 }
 
