@@ -93,6 +93,14 @@ BENCHES = {
                         OURS: ["gev-choose"],
                         "Go": ["go-choose"],
                     }),
+    "patched-call": Micro("a call that only the kernel answers, ns", 200, {
+        OURS: ["gev-patched", 0],
+        "(not patched)": ["gev-patched", 0, 1],
+    }),
+    "patched-recv": Micro("receive a byte that is there, ns", 500, {
+        OURS: ["gev-patched", 1],
+        "(not patched)": ["gev-patched", 1, 1],
+    }),
     "queue": Micro("put an item and get it, ns", 15, {
         OURS: ["gev-queue"],
         "gevent": ["gevent_queue.py"],
