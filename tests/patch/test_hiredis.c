@@ -40,7 +40,7 @@ static bool serve(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execlp("redis-server", "redis-server", "--port", "0",
 			"--unixsocket", path, "--save", "", "--dir", directory,
-			"--loglevel", "warning", NULL);
+			"--logfile", "/dev/null", NULL);
 		_exit(127);
 	}
 	c = connected();
