@@ -40,11 +40,11 @@ static intptr_t echo_once(void *tls)
 	char buf[16];
 	ssize_t n = gev_tls_read(tls, buf, sizeof(buf));
 
-	if (n <= 0 || gev_tls_write(tls, buf, (size_t)n) != n) {
-		gev_shutdown(gev_tls_fd(tls), SHUT_RDWR);
-		return -1;
-	}
-	return gev_tls_shutdown(tls, SHUT_RDWR, SOON);
+	if (n > 0 && gev_tls_write(tls, buf, (size_t)n) == n &&
+		gev_tls_shutdown(tls, SHUT_RDWR, SOON) == 0)
+		return 0;
+	gev_shutdown(gev_tls_fd(tls), SHUT_RDWR);
+	return -1;
 }
 
 static bool talk(gev_tls *tls)
