@@ -71,6 +71,16 @@ static int restart(gev_watcher *w, int revents, void *service)
 	return 0;
 }
 
+/* One that comes before there is somebody to hear it would end us. */
+static void hold_back(int how, int signum)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signum);
+	sigprocmask(how, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct gev_server_options options = { .handle = answer,
@@ -79,8 +89,10 @@ int main(int argc, char **argv)
 	int threads = argc > 2 ? (int)number_option("threads", argv[2], 1, 256)
 			       : 2;
 	gev_signal_watcher again;
-	gev_service *service = gev_service_start(&options, threads, 0);
+	gev_service *service;
 
+	hold_back(SIG_BLOCK, SIGUSR2);
+	service = gev_service_start(&options, threads, 0);
 	if (!service)
 		die("cannot serve: %s", strerror(errno));
 	arguments = argv;
@@ -88,6 +100,7 @@ int main(int argc, char **argv)
 	gev_service_stop_on(service, SIGTERM, GEV_SEC(5));
 	gev_signal_init(&again, gev_hub_loop(gev_hub_get()), SIGUSR2);
 	gev_signal_start(&again, restart, service);
+	hold_back(SIG_UNBLOCK, SIGUSR2);
 	printf("%d serves port %d\n", getpid(), gev_service_port(service));
 	fflush(stdout);
 	if (replaces_another())

@@ -61,6 +61,16 @@ static long attempt_recv(struct gev__transfer *t, struct gev__fd_rec *rec)
 	return is_enough(b) ? r : -EAGAIN;
 }
 
+static void begin(struct batch *b, const struct gev__transfer *t,
+	struct mmsghdr *msgs, unsigned n)
+{
+	b->t = *t;
+	b->msgs = msgs;
+	b->n = n;
+	b->done = 0;
+	b->limited = false;
+}
+
 /*
  * As in the kernel, @timeout is looked at when a message has come, and what is
  * left of it is written back if there is one.
@@ -68,9 +78,7 @@ static long attempt_recv(struct gev__transfer *t, struct gev__fd_rec *rec)
 long gev__call_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
 	struct timespec *timeout)
 {
-	struct batch b = { .t = { .attempt = attempt_recv, .name = "recvmmsg",
-		.fd = fd, .side = GEV_READ, .flags = flags, .vain = true },
-		.msgs = msgs, .n = n };
+	struct batch b;
 	gev_time duration;
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
@@ -80,6 +88,14 @@ long gev__call_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
 		return hub ? r : error;
 	if (n == 0 || (flags & (MSG_ERRQUEUE | MSG_OOB)))
 		return gev__sys(SYS_recvmmsg, fd, msgs, n, flags, timeout);
+	begin(&b,
+		&(struct gev__transfer){ .attempt = attempt_recv,
+			.name = "recvmmsg",
+			.fd = fd,
+			.side = GEV_READ,
+			.flags = flags,
+			.vain = true },
+		msgs, n);
 	b.limited = duration != GEV_FOREVER;
 	b.end = gev__fd_deadline(hub, duration);
 	r = gev__transfer(&b.t);
@@ -129,9 +145,7 @@ static long send_each(struct batch *b)
 
 long gev__call_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 {
-	struct batch b = { .t = { .attempt = attempt_send, .name = "sendmmsg",
-		.fd = fd, .side = GEV_WRITE, .flags = flags },
-		.msgs = msgs, .n = n < MESSAGES_MAX ? n : MESSAGES_MAX };
+	struct batch b;
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
@@ -141,6 +155,13 @@ long gev__call_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 		return error;
 	if (n == 0 || !gev__fd_is_socket(rec))
 		return gev__sys(SYS_sendmmsg, fd, msgs, n, flags);
+	begin(&b,
+		&(struct gev__transfer){ .attempt = attempt_send,
+			.name = "sendmmsg",
+			.fd = fd,
+			.side = GEV_WRITE,
+			.flags = flags },
+		msgs, n < MESSAGES_MAX ? n : MESSAGES_MAX);
 	r = rec->kind == GEV__FD_PACKET ? gev__transfer(&b.t) : send_each(&b);
 	return b.done ? b.done : r;
 }

@@ -35,10 +35,7 @@ static long attempt_sendfile(struct gev__transfer *t, struct gev__fd_rec *rec)
 /* Into a pipe goes what it takes, as in the kernel; elsewhere all of it. */
 long gev__call_sendfile(int out, int in, off_t *offset, size_t count)
 {
-	struct sendfile s = { .t = { .attempt = attempt_sendfile,
-		.name = "sendfile", .fd = out, .side = GEV_WRITE,
-		.left = count < COUNT_MAX ? count : COUNT_MAX },
-		.in = in, .offset = offset };
+	struct sendfile s;
 	int error;
 	struct gev_hub *hub = gev__hub_get(&error);
 	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, out, &error) : NULL;
@@ -47,7 +44,14 @@ long gev__call_sendfile(int out, int in, off_t *offset, size_t count)
 		return error;
 	if (count == 0)
 		return gev__sys(SYS_sendfile, out, in, offset, count);
-	s.t.whole = rec->kind != GEV__FD_PIPE;
+	s.in = in;
+	s.offset = offset;
+	s.t = (struct gev__transfer){ .attempt = attempt_sendfile,
+		.name = "sendfile",
+		.fd = out,
+		.side = GEV_WRITE,
+		.whole = rec->kind != GEV__FD_PIPE,
+		.left = count < COUNT_MAX ? count : COUNT_MAX };
 	return gev__transfer(&s.t);
 }
 

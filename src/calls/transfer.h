@@ -10,6 +10,9 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+/*
+ * No more than 128 bytes: that much clang zeroes without calling memset().
+ */
 struct gev__transfer {
 	/*
 	 * What to do, without waiting: the result, or -errno; -EAGAIN if it is
@@ -24,31 +27,34 @@ struct gev__transfer {
 		struct io_uring_sqe *sqe);
 	const char *name;         /* for reports */
 	int fd;
-	int side;                 /* GEV_READ or GEV_WRITE */
 	int flags;                /* MSG_*, or those of accept4 */
+	int expiry;               /* what it answers in the end; 0: -EAGAIN */
+	int answer;               /* of a request, if answered */
+	int32_t pause;            /* try after that, ready or not; 0: don't */
+	int iovcnt;               /* of iov */
+	socklen_t addrsize;       /* in, for sendto and connect */
+	uint32_t controlsize;     /* of msg as it was, if whole */
+	uint8_t side;             /* GEV_READ or GEV_WRITE */
 	bool whole;               /* goes on until nothing is left */
 	bool strict;              /* an error counts, whatever was done */
 	bool vain;                /* a short read of it says nothing */
 	bool enough;              /* an attempt says: don't go on */
-	bool answered;            /* a request was done: answer is set */
-	int answer;
+	bool answered;            /* a request was done */
 	bool timed;               /* deadline is set */
-	int expiry;               /* what it answers after that; 0: -EAGAIN */
 	gev_time deadline;        /* by the loop's clock */
-	gev_time pause;           /* try after that, ready or not; 0: don't */
 	size_t done;              /* bytes, if whole */
 	size_t left;              /* bytes, if whole or a stream is read */
 
 	/* What of these the attempt needs. */
 	void *buf;                /* moves on, with left */
 	const struct iovec *iov;  /* the first @done bytes of it are done */
-	int iovcnt;
 	struct msghdr *msg;       /* likewise */
-	size_t controlsize;       /* as it was, if whole */
 	void *addr;
 	socklen_t *addrlen;       /* in and out, for recvfrom and accept */
-	socklen_t addrsize;       /* in, for sendto and connect */
 };
+
+_Static_assert(sizeof(struct gev__transfer) <= 128,
+	"to be zeroed in place");
 
 /*
  * The result of the last attempt, or of the wait before it; but what was done

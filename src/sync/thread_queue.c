@@ -10,6 +10,7 @@
  * were as many items before him.
  */
 #include <gev/thread_queue.h>
+#include "base/mem.h"
 #include "sync/items.h"
 #include "sync/ticket.h"
 
@@ -178,7 +179,8 @@ static int shut(gev_thread_queue *q, bool immediate)
 
 void gev_thread_queue_init(gev_thread_queue *q, size_t max)
 {
-	*q = (gev_thread_queue)GEV_THREAD_QUEUE_INIT(max);
+	gev__zero(q, sizeof(*q));
+	q->free.free = max ? max : SIZE_MAX;
 }
 
 void gev_thread_queue_fini(gev_thread_queue *q)
