@@ -156,20 +156,21 @@ static gev_tls *connect_to(const char *host, int port, gev_tls_context *context)
 static int run_client(const char *host, int port)
 {
 	gev_tls_context *context = gev_tls_context_new(GEV_TLS_CLIENT);
+	int status = 2;
 	gev_tls *tls;
-	int r;
 
 	load(context);
 	tls = connect_to(host, port, context);
 	if (!tls)
-		die("%s: %s (%s)", host, strerror(errno),
-			gev_exception_message(gev_current()));
-	r = ask(tls, options.name ? options.name : host);
-	if (r < 0)
+		fprintf(stderr, "tls_hello: %s: %s (%s)\n", host,
+			strerror(errno), gev_exception_message(gev_current()));
+	else
+		status = ask(tls, options.name ? options.name : host) < 0;
+	if (status == 1)
 		fprintf(stderr, "%s: %s\n", host, gev_tls_error(tls));
 	gev_tls_close(tls);
 	gev_tls_context_free(context);
-	return r < 0;
+	return status;
 }
 
 static void help(void)

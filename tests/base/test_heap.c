@@ -125,6 +125,7 @@ static void without_memory_nothing_changes(void)
 	struct gev__heap heap = { 0 };
 	uint32_t full = 0;
 
+	memset(nodes, 0, sizeof(nodes)); /* none is in a heap any more */
 	gev__inject = (struct gev__inject){
 		.nr = SYS_mmap, .error = -ENOMEM, .times = 1
 	};

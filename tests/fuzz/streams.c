@@ -79,8 +79,8 @@ static size_t left(void)
 
 static bool is_next(const void *data, ssize_t n)
 {
-	return n <= (ssize_t)left() &&
-	       memcmp(data, f.text + f.read, (size_t)n) == 0;
+	return n == 0 || (n > 0 && n <= (ssize_t)left() &&
+	       memcmp(data, f.text + f.read, (size_t)n) == 0);
 }
 
 /* A read that gave @n bytes, or failed without taking any. */
