@@ -25,6 +25,7 @@
 #include "tools.h"
 
 #define LINE_SIZE 64
+#define PAUSE GEV_MS(50)
 
 /* What a connection tells serve(), which answers over its channel. */
 struct number {
@@ -101,17 +102,37 @@ static intptr_t connection(void *arg)
 	return gev_chan_send(leaving, NULL, GEV_FOREVER);
 }
 
-/* Whether there is one more. */
-static bool accept_one(int listener)
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+		error == ENOMEM;
+}
+
+/* Adds to @clients.  Returns whether there can be another. */
+static bool accept_one(int listener, long *clients)
 {
 	int fd = gev_accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
-		return false;
+		return !is_shortage(errno);
 	if (gev_go(connection, (void *)(intptr_t)fd) == 0)
-		return true;
-	gev_close(fd);
-	return false;
+		++*clients;
+	else
+		gev_close(fd);
+	return true;
+}
+
+/* Whom we can't accept keeps the listener ready: look away for a while. */
+static gev_time stop_accepting(gev_choice *connection)
+{
+	connection->kind = GEV_CHOICE_NEVER;
+	return PAUSE;
+}
+
+static gev_time start_accepting(gev_choice *connection)
+{
+	connection->kind = GEV_CHOICE_READ;
+	return GEV_FOREVER;
 }
 
 static long serve(int listener)
@@ -125,11 +146,13 @@ static long serve(int listener)
 		[STOPPING] = GEV_CHOOSE_EVENT(&stopping),
 	};
 	long sum = 0, clients = 0;
+	gev_time pause = GEV_FOREVER;
 
 	while (clients > 0 || !gev_event_is_set(&stopping)) {
-		switch (gev_choose(choices, ALL, GEV_FOREVER)) {
+		switch (gev_choose(choices, ALL, pause)) {
 		case CONNECTION:
-			clients += accept_one(listener);
+			if (!accept_one(listener, &clients))
+				pause = stop_accepting(&choices[CONNECTION]);
 			break;
 		case NUMBER:
 			sum += n.value;
@@ -137,13 +160,18 @@ static long serve(int listener)
 			break;
 		case LEAVING:
 			clients--;
+			if (pause != GEV_FOREVER)
+				pause = start_accepting(&choices[CONNECTION]);
 			break;
 		case STOPPING:
 			choices[CONNECTION].kind = GEV_CHOICE_NEVER;
 			choices[STOPPING].kind = GEV_CHOICE_NEVER;
+			pause = GEV_FOREVER;
 			break;
 		default:
-			die("cannot wait: %s", strerror(errno));
+			if (errno != ETIMEDOUT)
+				die("cannot wait: %s", strerror(errno));
+			pause = start_accepting(&choices[CONNECTION]);
 		}
 	}
 	return sum;

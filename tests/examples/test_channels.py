@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: MIT
 """test_channels.py PRIME_SIEVE SELECT_SERVER - what the two answer."""
 
+import os
 import re
+import resource
 import socket
 import subprocess
 import sys
+import time
 
 from peer import LIMIT, receive_all, reset, run_cases
 
@@ -43,16 +46,21 @@ def bad_counts_of_primes():
 class Server:
     """A select_server of our own; stop() gives (exit status, rest)."""
 
-    def __init__(self):
+    def __init__(self, **popen):
         self.process = subprocess.Popen(
             [SELECT_SERVER, '--port', '0'], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, **popen)
         first = self.process.stdout.readline()
         self.port = int(re.fullmatch(r'adding on port (\d+)\n', first)[1])
 
     def connect(self):
         s = socket.create_connection(('127.0.0.1', self.port), LIMIT)
         return s, s.makefile('r')
+
+    def seconds_of_cpu(self):
+        with open(f'/proc/{self.process.pid}/stat', encoding='ascii') as f:
+            fields = f.read().rpartition(')')[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
     def stop(self):
         self.process.terminate()
@@ -120,6 +128,26 @@ def survives_rude_clients():
         assert status == 0 and out.startswith('the sum is '), out
 
 
+def few_descriptors_make_others_wait():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+
+    with Server(preexec_fn=limit) as server:
+        clients = [server.connect() for _ in range(30)]
+        clients[0][0].sendall(b'1\n')
+        assert clients[0][1].readline() == '1\n'
+        before = server.seconds_of_cpu()
+        time.sleep(0.5)
+        assert server.seconds_of_cpu() - before < 0.1
+        for s, lines in clients:
+            s.sendall(b'1\n')
+            assert lines.readline()
+            lines.close()
+            s.close()
+        assert server.stop() == (0, 'the sum is 31\n')
+
+
 run_cases([first_primes, bad_counts_of_primes,
            stops_at_once_if_nobody_is_there, clients_add_to_one_sum,
-           says_bye_to_all, survives_rude_clients])
+           says_bye_to_all, survives_rude_clients,
+           few_descriptors_make_others_wait])
