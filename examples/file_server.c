@@ -241,13 +241,25 @@ static int open_root(void)
 	return root;
 }
 
+/* Some are the server's own. */
+static long choose_limit(void)
+{
+	long descriptors = raise_descriptor_limit();
+	long limit = (descriptors - 16) / 2;
+
+	if (limit < 1)
+		die("cannot serve anybody: there may be only %ld descriptors"
+			" (ulimit -n)", descriptors);
+	return limit;
+}
+
 int main(int argc, char **argv)
 {
 	int listener;
 
 	parse_options(argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-	server.limit = (raise_descriptor_limit() - 16) / 2;
+	server.limit = choose_limit();
 	service.root = open_root();
 	listener = open_listener();
 	server.acceptor = gev_spawn(accept_connections,
@@ -257,7 +269,8 @@ int main(int argc, char **argv)
 	watch_signals(gev_hub_loop(gev_hub_get()));
 	announce(listener);
 
-	gev_join(server.acceptor, GEV_FOREVER);
+	if (gev_join(server.acceptor, GEV_FOREVER) < 0)
+		die("cannot go on: %s", strerror(errno));
 	gev_close(listener);
 	gev_hub_join(GRACE);
 	return 0;

@@ -293,6 +293,15 @@ def few_descriptors_make_others_wait():
         assert 'limit of descriptors' in server.stop()[2]
 
 
+def too_few_descriptors_are_told():
+    for most in 14, 17:
+        r = subprocess.run(
+            ['sh', '-c', f'ulimit -n {most}; exec "$0" --port 0', PROGRAM],
+            capture_output=True, text=True, timeout=LIMIT, check=False)
+        assert (r.returncode, r.stdout) == (2, ''), r
+        assert f'only {most} descriptors' in r.stderr, r
+
+
 run_cases([
     what_can_not_be_served, files_and_types, head_has_no_body,
     names_are_decoded, no_path_leads_out,
@@ -300,4 +309,5 @@ run_cases([
     who_wants_to_close_may, bad_requests_are_refused,
     the_answer_survives_unread_input, the_slow_are_told_and_left,
     who_does_not_read_is_left, peers_that_vanish, the_log_plays_no_tricks,
-    sigterm_lets_answers_finish, few_descriptors_make_others_wait])
+    sigterm_lets_answers_finish, few_descriptors_make_others_wait,
+    too_few_descriptors_are_told])
