@@ -83,6 +83,7 @@ static void hold_back(int how, int signum)
 
 int main(int argc, char **argv)
 {
+	bool successor = replaces_another(); /* before the listener is used */
 	struct gev_server_options options = { .handle = answer,
 		.listener = open_listener(argc > 1 ? argv[1] :
 						     "127.0.0.1:7000") };
@@ -103,7 +104,7 @@ int main(int argc, char **argv)
 	hold_back(SIG_UNBLOCK, SIGUSR2);
 	printf("%d serves port %d\n", getpid(), gev_service_port(service));
 	fflush(stdout);
-	if (replaces_another())
+	if (successor)
 		kill(getppid(), SIGTERM);
 
 	if (gev_service_wait(service, GEV_FOREVER) < 0)

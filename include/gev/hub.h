@@ -17,7 +17,8 @@ GEV_BEGIN_DECLS
  * gev_hub_get - the calling thread's hub, made if there is none.
  *
  * Returns   a borrowed pointer; or NULL with errno ENOMEM, EMFILE, ENFILE,
- *           ENOTSUP (CPU shadow stacks are on).
+ *           ENOTSUP (CPU shadow stacks are on), or, where GEV_LOOP asks for a
+ *           backend, as gev_loop_new().
  */
 GEV_API gev_hub *gev_hub_get(void);
 

@@ -52,7 +52,7 @@ typedef void gev_datagram_handler(gev_server *server, const void *data,
 struct gev_server_options {
 	const char *address;    /* as for gev_address_parse(), or a name in
 				   place of an address; NULL: @listener */
-	int listener;           /* a bound socket, one that listens */
+	int listener;           /* a bound socket, one that listens; not 0 */
 	gev_stream_handler *handle;
 	gev_datagram_handler *handle_datagram; /* instead: datagrams */
 	void *arg;              /* of the handler */

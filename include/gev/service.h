@@ -109,7 +109,8 @@ GEV_API int gev_serve(const struct gev_server_options *options, int threads,
  *
  * By systemd, or by gev_listen_spawn(): LISTEN_PID, LISTEN_FDS and
  * LISTEN_FDNAMES say which.  They are made close-on-exec.  @name picks those of
- * that name, NULL all.
+ * that name, NULL all.  To be asked before any of them is closed: their numbers
+ * are fixed.
  *
  * Returns   how many there are (0: none); up to @max are put to @fds.  -1 with
  *           errno EINVAL (the variables make no sense), EBADF.

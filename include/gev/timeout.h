@@ -38,7 +38,8 @@ typedef struct gev_timeout {
  * cancelled it may be started again.
  *
  * Returns   0; or -1 with errno EINVAL (NULL, bad time, @code not positive),
- *           ENOMEM, EPERM (called in a loop callback).
+ *           EALREADY (the caller started it, and it is still pending), ENOMEM,
+ *           EPERM (called in a loop callback).
  * Memory    @t is the caller's, usually on its stack, and is to be cancelled
  *           before it goes away.
  */

@@ -15,11 +15,43 @@ static gev_timeout *of_node(struct gev_timer_node *node)
 	return gev__container(node, gev_timeout, timer);
 }
 
+static void list_armed(gev_timeout *t)
+{
+	t->link.next = t->coro->timeouts;
+	t->coro->timeouts = &t->link;
+}
+
+static void unlist_armed(gev_timeout *t)
+{
+	struct gev_list **at = &t->coro->timeouts;
+
+	while (*at && *at != &t->link)
+		at = &(*at)->next;
+	if (*at)
+		*at = t->link.next;
+}
+
+/* Goes by the address alone: what it holds may never have been set. */
+static bool is_started(struct gev_hub *hub, const gev_timeout *t)
+{
+	const struct gev_list *node = hub->thread->current->timeouts;
+
+	while (node && node != &t->link)
+		node = node->next;
+	if (node)
+		return true;
+	gev__list_for_each(node, &hub->due)
+		if (node == &t->link)
+			return true;
+	return false;
+}
+
 static void timeout_fire(struct gev_timer_node *node)
 {
 	gev_timeout *t = of_node(node);
 
 	gev__unhold(t->hub);
+	unlist_armed(t);
 	if (t->coro->waiter && !t->coro->waiter->shielded) {
 		t->state = FIRED;
 		gev__wake(t->coro->waiter, -t->code);
@@ -39,6 +71,7 @@ bool gev__timeout_disown(struct gev_timer_node *node, const gev_coro *keep)
 {
 	if (!gev__is_timeout(node) || of_node(node)->coro == keep)
 		return false;
+	unlist_armed(of_node(node));
 	of_node(node)->state = IDLE;
 	return true;
 }
@@ -98,6 +131,8 @@ static int start(gev_timeout *t, gev_time after, int code)
 		return r;
 	if (gev__hub_is_current(hub))
 		return -EPERM;
+	if (is_started(hub, t))
+		return -EALREADY;
 	*t = (gev_timeout){ .hub = hub,
 		.coro = hub->thread->current,
 		.code = code,
@@ -110,6 +145,7 @@ static int start(gev_timeout *t, gev_time after, int code)
 	if (r < 0)
 		return r;
 	gev__hold(hub);
+	list_armed(t);
 	t->state = ARMED;
 	return 0;
 }
@@ -132,6 +168,7 @@ bool gev_timeout_cancel(gev_timeout *t)
 		settle(t);
 	} else if (t->state == ARMED) {
 		gev__timer_disarm(t->hub->loop, &t->timer);
+		unlist_armed(t);
 		gev__unhold(t->hub);
 	}
 	t->state = IDLE;

@@ -16,7 +16,7 @@ static int check(const struct gev_server_options *o)
 		(o->flags & ~GEV_REUSE_PORT) || (o->max && o->pool))
 		return -EINVAL;
 	if (o->backlog < 0 || o->max_accept < 0 ||
-		(!o->address && o->listener < 0))
+		(!o->address && o->listener <= 0))
 		return -EINVAL;
 	return 0;
 }

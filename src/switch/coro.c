@@ -26,6 +26,7 @@ void gev__coro_init(gev_coro *c, struct gev__thread *t)
 	c->greenlet = NULL;
 	c->thread = t;
 	c->pending = 0;
+	c->timeouts = NULL;
 	c->serial = ++t->serials;
 	c->parent = NULL;
 	c->reaper = NULL;

@@ -43,6 +43,7 @@ struct gev_coro {
 	gev_greenlet *greenlet;    /* core/: the greenlet it is, or NULL */
 	struct gev__thread *thread;
 	uint8_t pending;           /* core/: why its next wait is to fail */
+	struct gev_list *timeouts; /* core/: the armed ones, the last first */
 
 	uint64_t serial;           /* of the thread's: no other ever has it */
 	gev_coro *parent;          /* NULL: a root */

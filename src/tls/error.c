@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <gev/greenlet.h>
+#include <gev/hub.h>
 
 /* Alerts by which the peer refuses our certificate, or the lack of one. */
 static int of_alert(int alert)
@@ -120,5 +121,6 @@ int gev__tls_fail(void)
 	char text[160];
 	int code = gev__tls_error(text, sizeof(text), NULL);
 
+	gev_hub_get(); /* main has a message once there is a hub */
 	return (int)gev_fail(code == EPROTO ? EBADMSG : code, text);
 }

@@ -461,6 +461,38 @@ static void not_in_a_callback(void)
 	settle();
 }
 
+static void started_twice(void)
+{
+	gev_timeout t, outer;
+
+	t_virtual();
+	t_eq(gev_timeout_start(&outer, GEV_SEC(9)), 0);
+	t_eq(gev_timeout_start(&t, TICK), 0);
+	t_fails(gev_timeout_start(&t, 2 * TICK), EALREADY);
+	t_fails(gev_timeout_start(&outer, 2 * TICK), EALREADY);
+	t_fails(gev_sleep(GEV_SEC(1)), ETIMEDOUT);
+	t_ok(gev_timeout_fired(&t));
+	t_eq(gev_timeout_start(&t, TICK), 0);
+	t_ok(!gev_timeout_cancel(&t));
+	t_eq(gev_timeout_start(&t, 0), 0);
+	gev_yield();
+	t_ok(!gev_timeout_cancel(&outer));
+	gev_timeout_cancel(&t);
+	t_eq(gev_sleep(GEV_SEC(1)), 0);
+}
+
+/* It went with the hub: its memory may be anything by now. */
+static void started_before_the_hub_ended(void)
+{
+	gev_timeout t;
+
+	t_eq(gev_timeout_start(&t, GEV_SEC(1)), 0);
+	t_eq(gev_hub_destroy(0), 0);
+	memset(&t, 0xff, sizeof(t));
+	t_eq(gev_timeout_start(&t, GEV_SEC(1)), 0);
+	t_ok(!gev_timeout_cancel(&t));
+}
+
 int main(void)
 {
 	T_RUN(c44_it_raises_itself);
@@ -483,5 +515,7 @@ int main(void)
 	T_RUN(each_greenlet_has_its_own);
 	T_RUN(data_wins_over_the_timeout);
 	T_RUN(not_in_a_callback);
+	T_RUN(started_twice);
+	T_RUN(started_before_the_hub_ended);
 	return t_done();
 }

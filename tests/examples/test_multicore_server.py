@@ -68,23 +68,31 @@ def end_process(pid):
         time.sleep(0.01)
 
 
+def replace_three_times(load):
+    try:
+        for i in range(3):
+            load.wait_for(i + 1)
+            os.kill(int(load.pids[i]), signal.SIGUSR2)
+        load.wait_for(4)
+    finally:
+        load.over = True
+        load.join()
+    assert load.failures == [], load.failures
+    assert len(load.pids) == 4, load.pids
+
+
 def replaced_while_it_serves():
     with Program(PROGRAM, '127.0.0.1:0', '2') as server:
         idle = Lines(server.connect())
         assert idle.ask('?') == str(server.process.pid)
         load = Load(server)
-        for i in range(3):
-            load.wait_for(i + 1)
-            os.kill(int(load.pids[i]), signal.SIGUSR2)
-        load.wait_for(4)
-        load.over = True
-        load.join()
-        assert load.failures == [], load.failures
-        assert len(load.pids) == 4, load.pids
-        assert idle.ask('?') == str(server.process.pid)
-        idle.close()
-        assert server.process.wait(LIMIT) == 0
-        end_process(int(load.pids[3]))
+        try:
+            replace_three_times(load)
+            assert idle.ask('?') == str(server.process.pid)
+            idle.close()
+            assert server.process.wait(LIMIT) == 0
+        finally:
+            end_process(int(load.pids[-1]))
 
 
 def a_listener_from_systemd():

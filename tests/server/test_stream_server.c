@@ -93,6 +93,9 @@ static void bad_options(void)
 
 	t_fails(gev_server_new(NULL), EINVAL);
 	t_fails(gev_server_new(&none), EINVAL);
+	none.address = NULL; /* standard input is no listener */
+	none.handle = echo;
+	t_fails(gev_server_new(&none), EINVAL);
 	t_fails(gev_server_new(&o), EINVAL);
 	o.address = ":70000";
 	t_fails(gev_server_new(&o), ERANGE);
