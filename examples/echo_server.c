@@ -37,11 +37,11 @@ int main(int argc, char **argv)
 	if (!server || gev_server_start(server) < 0)
 		die("cannot listen on %s: %s", options.address,
 			strerror(errno));
+	gev_server_stop_on(server, SIGTERM, GEV_SEC(10));
 	gev_server_address(server, address, sizeof(address));
 	printf("echoing on %s\n", address);
 	fflush(stdout);
 
-	gev_server_stop_on(server, SIGTERM, GEV_SEC(10));
 	if (gev_server_serve_forever(server) < 0)
 		die("cannot go on: %s", strerror(errno));
 	gev_server_free(server);

@@ -201,7 +201,7 @@ static void open_listener(void)
 		die("cannot listen on port %ld: %s", options.port,
 			strerror(errno));
 	server.listener = fd;
-	printf("echoing lines on 127.0.0.1, port %d\n", ntohs(addr.sin_port));
+	options.port = ntohs(addr.sin_port);
 }
 
 static int watch(void)
@@ -266,6 +266,7 @@ int main(int argc, char **argv)
 	open_listener();
 	if (watch() < 0)
 		die("cannot start: %s", strerror(errno));
+	printf("echoing lines on 127.0.0.1, port %ld\n", options.port);
 	if (gev_loop_run(server.loop, 0) < 0)
 		die("cannot wait for events: %s", strerror(errno));
 	while (!LIST_EMPTY(&server.clients))

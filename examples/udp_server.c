@@ -148,14 +148,10 @@ static int open_socket(long port)
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(addr);
 	int fd = gev_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, size) < 0 ||
-		getsockname(fd, (struct sockaddr *)&addr, &size) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		die("cannot use port %ld: %s", port, strerror(errno));
-	printf("answering on port %d\n", ntohs(addr.sin_port));
-	fflush(stdout);
 	return fd;
 }
 
@@ -184,6 +180,8 @@ int main(int argc, char **argv)
 	gev_signal_init(&term, gev_hub_loop(gev_hub_get()), SIGTERM);
 	if (!server || gev_signal_start(&term, stop, server) < 0)
 		die("cannot start: %s", strerror(errno));
+	printf("answering on port %d\n", gev_socket_port(fd));
+	fflush(stdout);
 	gev_join(server, GEV_FOREVER);
 	gev_watcher_stop(&term.w);
 	gev_unref(server);
