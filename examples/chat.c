@@ -117,14 +117,23 @@ static void welcome(int fd, const struct sockaddr *peer, socklen_t size,
 	gev_stream_close(g.stream);
 }
 
+static const char usage[] =
+	"usage: chat [ADDRESS]\n"
+	"Let all who connect talk to each other, until SIGTERM.\n\n"
+	"  ADDRESS   where to listen (127.0.0.1:6000); port 0: any, see"
+	" the first line\n"
+	"  --help    this";
+
 int main(int argc, char **argv)
 {
 	struct gev_server_options options = {
 		.address = argc > 1 ? argv[1] : "127.0.0.1:6000",
 		.handle = welcome };
-	gev_server *server = gev_server_new(&options);
+	gev_server *server;
 	char address[128];
 
+	check_arguments(argc, argv, 0, 1, usage);
+	server = gev_server_new(&options);
 	if (!server || gev_server_start(server) < 0)
 		die("cannot listen on %s: %s", options.address,
 			strerror(errno));

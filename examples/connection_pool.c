@@ -81,18 +81,27 @@ static intptr_t request(void *number)
 	return 0;
 }
 
+static const char usage[] =
+	"usage: connection_pool ADDRESS [REQUESTS [CONNECTIONS]]\n"
+	"Send lines to a server that echoes, over few connections.\n\n"
+	"  ADDRESS       of the server, as 127.0.0.1:7000\n"
+	"  REQUESTS      how many, all at the same time (100)\n"
+	"  CONNECTIONS   that they share (4)\n"
+	"  --help        this";
+
 int main(int argc, char **argv)
 {
 	gev_group requests = GEV_GROUP_INIT;
 	int n = 100, size = 4;
 	void *s;
 
-	if (argc < 2 || gev_address_parse(&target, argv[1], -1) < 0)
-		die("usage: connection_pool ADDRESS [REQUESTS [CONNECTIONS]]");
+	check_arguments(argc, argv, 1, 3, usage);
+	if (gev_address_parse(&target, argv[1], -1) < 0)
+		die("%s: %s", argv[1], strerror(errno));
 	if (argc > 2)
-		n = (int)number_option("requests", argv[2], 1, 1000000);
+		n = (int)number_option("REQUESTS", argv[2], 1, 1000000);
 	if (argc > 3)
-		size = (int)number_option("connections", argv[3], 1, 1000);
+		size = (int)number_option("CONNECTIONS", argv[3], 1, 1000);
 	gev_queue_init(&places, (size_t)size);
 	for (int i = 0; i < size; i++)
 		gev_queue_put(&places, NULL, 0);

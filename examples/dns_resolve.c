@@ -15,6 +15,7 @@
  * say who is asked.
  */
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,9 +151,13 @@ static _Noreturn void usage(int status)
 
 static void read_options(int argc, char **argv)
 {
+	static const struct option known[] = {
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
 	int option;
 
-	while ((option = getopt(argc, argv, "46hj:t:")) != -1)
+	while ((option = getopt_long(argc, argv, "46hj:t:", known, NULL)) !=
+		-1)
 		switch (option) {
 		case '4':
 			family = AF_INET;

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -242,33 +243,31 @@ static void watch(gev_signal_watcher *w, int number)
 		die("cannot watch for signals: %s", strerror(errno));
 }
 
-static void help(void)
-{
-	puts("usage: hash_files [-j THREADS] [-r] FILE...\n"
-	     "\n"
-	     "Prints SHA-256 checksums, as sha256sum does.\n"
-	     "\n"
-	     "  -j N  hash N files at a time (default 4)\n"
-	     "  -r    look into directories\n"
-	     "  -h    this");
-	exit(0);
-}
+static const char usage[] =
+	"usage: hash_files [-j N] [-r] FILE...\n"
+	"Print SHA-256 checksums, as sha256sum does.\n\n"
+	"  -j N         hash N files at a time (4)\n"
+	"  -r           look into directories\n"
+	"  -h, --help   this";
 
 static void options(int argc, char **argv)
 {
+	static const struct option known[] = {
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
 	int c;
 
-	while ((c = getopt(argc, argv, "j:rh")) != -1)
+	while ((c = getopt_long(argc, argv, "j:rh", known, NULL)) != -1)
 		if (c == 'j')
 			threads = number_option("j", optarg, 1, 1000);
 		else if (c == 'r')
 			recursive = true;
 		else if (c == 'h')
-			help();
+			show(usage);
 		else
 			exit(2);
 	if (optind == argc)
-		die("no files?  See -h");
+		die("no files?  See --help");
 }
 
 static void collect(char **paths)

@@ -81,17 +81,27 @@ static void hold_back(int how, int signum)
 	sigprocmask(how, &set, NULL);
 }
 
+static const char usage[] =
+	"usage: multicore_server [ADDRESS [THREADS]]\n"
+	"Answer each line with the pid, on several threads, until SIGTERM;\n"
+	"on SIGUSR2 hand over to a new process.\n\n"
+	"  ADDRESS   where to listen (127.0.0.1:7000); port 0: any, see the"
+	" first line\n"
+	"  THREADS   how many serve (2)\n"
+	"  --help    this";
+
 int main(int argc, char **argv)
 {
 	bool successor = replaces_another(); /* before the listener is used */
-	struct gev_server_options options = { .handle = answer,
-		.listener = open_listener(argc > 1 ? argv[1] :
-						     "127.0.0.1:7000") };
-	int threads = argc > 2 ? (int)number_option("threads", argv[2], 1, 256)
-			       : 2;
+	struct gev_server_options options = { .handle = answer };
 	gev_signal_watcher again;
 	gev_service *service;
+	int threads = 2;
 
+	check_arguments(argc, argv, 0, 2, usage);
+	if (argc > 2)
+		threads = (int)number_option("THREADS", argv[2], 1, 256);
+	options.listener = open_listener(argc > 1 ? argv[1] : "127.0.0.1:7000");
 	hold_back(SIG_BLOCK, SIGUSR2);
 	service = gev_service_start(&options, threads, 0);
 	if (!service)

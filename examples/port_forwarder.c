@@ -52,6 +52,14 @@ static void forward(int fd, const struct sockaddr *peer, socklen_t size,
 	gev_close(other);
 }
 
+static const char usage[] =
+	"usage: port_forwarder LISTEN TARGET\n"
+	"Pass connections to one address on to another, until SIGTERM.\n\n"
+	"  LISTEN   where to listen, as 127.0.0.1:8080; port 0: any, see the"
+	" first line\n"
+	"  TARGET   where to connect to, as example.org:80\n"
+	"  --help   this";
+
 int main(int argc, char **argv)
 {
 	gev_address target;
@@ -60,8 +68,7 @@ int main(int argc, char **argv)
 	char address[128];
 	gev_server *server;
 
-	if (argc != 3)
-		die("usage: port_forwarder LISTEN TARGET");
+	check_arguments(argc, argv, 2, 2, usage);
 	if (gev_address_parse(&target, argv[2], -1) < 0)
 		die("%s: %s", argv[2], strerror(errno));
 	options.address = argv[1];

@@ -81,13 +81,16 @@ static void sieve(struct filter *filters, int primes)
 	gev_chan_free(last);
 }
 
+static const char usage[] =
+	"usage: prime_sieve [COUNT]\n"
+	"Print the first COUNT prime numbers (10).";
+
 int main(int argc, char **argv)
 {
 	int primes = 10;
 	struct filter *filters;
 
-	if (argc > 2)
-		die("usage: prime_sieve [COUNT]");
+	check_arguments(argc, argv, 0, 1, usage);
 	if (argc == 2)
 		primes = (int)number_option("COUNT", argv[1], 1, 100000);
 	filters = calloc((size_t)primes, sizeof(*filters));

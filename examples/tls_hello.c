@@ -230,10 +230,10 @@ int main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (argc == 2 && strcmp(argv[0], "serve") == 0)
-		return run_server((int)number_option("port", argv[1], 0,
+		return run_server((int)number_option("PORT", argv[1], 0,
 			65535));
 	if (argc == 3 && strcmp(argv[0], "get") == 0)
 		return run_client(argv[1],
-			(int)number_option("port", argv[2], 1, 65535));
+			(int)number_option("PORT", argv[2], 1, 65535));
 	die("serve or get?  See --help");
 }

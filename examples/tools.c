@@ -2,9 +2,11 @@
 #include "tools.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 void die(const char *format, ...)
@@ -19,6 +21,39 @@ void die(const char *format, ...)
 	exit(2);
 }
 
+void show(const char *usage)
+{
+	puts(usage);
+	exit(0);
+}
+
+void check_arguments(int argc, char **argv, int least, int most,
+	const char *usage)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--help"))
+			show(usage);
+		else if (argv[i][0] == '-')
+			die("what is \"%s\"?  See --help", argv[i]);
+	if (argc - 1 < least || argc - 1 > most)
+		die("too %s arguments; see --help",
+			argc - 1 < least ? "few" : "many");
+}
+
+void no_more_arguments(int argc, char **argv)
+{
+	if (optind < argc)
+		die("what is \"%s\"?  See --help", argv[optind]);
+}
+
+/* What is in capitals is an argument's name. */
+static const char *dashes(const char *name)
+{
+	if (*name >= 'A' && *name <= 'Z')
+		return "";
+	return name[1] ? "--" : "-";
+}
+
 long number_option(const char *name, const char *text, long min, long max)
 {
 	char *end;
@@ -27,8 +62,8 @@ long number_option(const char *name, const char *text, long min, long max)
 	errno = 0;
 	value = strtol(text, &end, 10);
 	if (errno || end == text || *end || value < min || value > max)
-		die("--%s wants a number from %ld to %ld, not \"%s\"", name,
-			min, max, text);
+		die("%s%s wants a number from %ld to %ld, not \"%s\"",
+			dashes(name), name, min, max, text);
 	return value;
 }
 

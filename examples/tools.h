@@ -7,7 +7,23 @@
 _Noreturn void die(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* The value of an option, from @min to @max, or the end of the program. */
+/* Prints what --help asks for, and ends the program with status 0. */
+_Noreturn void show(const char *usage);
+
+/*
+ * For programs without options: --help shows @usage; what looks like another
+ * option, or fewer than @least or more than @most arguments, is an error.
+ */
+void check_arguments(int argc, char **argv, int least, int most,
+	const char *usage);
+
+/* After getopt(): an error if there is something left. */
+void no_more_arguments(int argc, char **argv);
+
+/*
+ * The value of an option, "j" or "jobs", or of an argument, "JOBS", from @min
+ * to @max, or the end of the program.
+ */
 long number_option(const char *name, const char *text, long min, long max);
 
 /*

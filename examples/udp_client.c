@@ -80,12 +80,21 @@ static intptr_t ask(void *arg)
 	return 0;
 }
 
+static const char usage[] =
+	"usage: udp_client [options] QUESTION...\n"
+	"Ask a udp_server, all questions at the same time.\n\n"
+	"  --port N        its port on 127.0.0.1 (7000)\n"
+	"  --tries N       how often to ask for an answer (5)\n"
+	"  --patience MS   how long to wait for it each time (500)\n"
+	"  --help          this";
+
 static void arguments(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{ "port", required_argument, NULL, 'p' },
 		{ "tries", required_argument, NULL, 't' },
-		{ "patience", required_argument, NULL, 'w' }, { 0 }
+		{ "patience", required_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	long port = 7000;
 	int c;
@@ -98,6 +107,8 @@ static void arguments(int argc, char **argv)
 		else if (c == 'w') /* in milliseconds */
 			patience = GEV_MS(number_option("patience", optarg, 1,
 				3600000));
+		else if (c == 'h')
+			show(usage);
 		else
 			exit(2);
 	server.sin_family = AF_INET;

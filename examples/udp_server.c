@@ -155,10 +155,17 @@ static int open_socket(long port)
 	return fd;
 }
 
+static const char usage[] =
+	"usage: udp_server [--port N]\n"
+	"Answer \"set NAME VALUE\" and \"get NAME\" by UDP, until SIGTERM.\n\n"
+	"  --port N   port of 127.0.0.1 (0: any, see the first line)\n"
+	"  --help     this";
+
 static long arguments(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "port", required_argument, NULL, 'p' }, { 0 }
+		{ "port", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	long port = 0;
 	int c;
@@ -166,8 +173,11 @@ static long arguments(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
 		if (c == 'p')
 			port = number_option("port", optarg, 0, 65535);
+		else if (c == 'h')
+			show(usage);
 		else
 			exit(2);
+	no_more_arguments(argc, argv);
 	return port;
 }
 

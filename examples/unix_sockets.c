@@ -180,16 +180,25 @@ static intptr_t client(void *arg)
 	return 0;
 }
 
+static const char usage[] =
+	"usage: unix_sockets [--allow PREFIX] FILE...\n"
+	"Count the bytes of files that somebody else opens.\n\n"
+	"  --allow PREFIX   what their paths have to begin with (/)\n"
+	"  --help           this";
+
 static void arguments(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "allow", required_argument, NULL, 'a' }, { 0 }
+		{ "allow", required_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
 		if (c == 'a')
 			allowed = optarg;
+		else if (c == 'h')
+			show(usage);
 		else
 			exit(2);
 }

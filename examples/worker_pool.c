@@ -118,7 +118,7 @@ static struct job *jobs_of(const char *address, char **ports, int count)
 	if (!all)
 		die("no memory");
 	for (int i = 0; i < count; i++) {
-		long port = number_option("port", ports[i], 1, 65535);
+		long port = number_option("PORT", ports[i], 1, 65535);
 
 		all[i].address.sin_family = AF_INET;
 		all[i].address.sin_port = htons((uint16_t)port);
