@@ -105,7 +105,8 @@ typedef struct gev_resolver_options {
  *
  * NULL: as the environment says, which is how a process begins: GEV_RESOLVER,
  * GEV_RESOLVER_NAMESERVERS, GEV_RESOLVER_TIMEOUT (in seconds),
- * GEV_RESOLVER_TRIES, GEV_RESOLVER_HOSTS.
+ * GEV_RESOLVER_TRIES, GEV_RESOLVER_HOSTS.  If GEV_RESOLVER is no resolver, all
+ * that needs one fails with EAI_SYSTEM, and errno as below.
  *
  * Returns   0; or -1 with errno EINVAL (no such resolver, no addresses,
  *           negative numbers), ENOTSUP ("ares" in a library without c-ares),

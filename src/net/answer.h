@@ -6,6 +6,7 @@
 #ifndef GEV_NET_ANSWER_H
 #define GEV_NET_ANSWER_H
 
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -42,6 +43,15 @@ int gev__answer_filter(struct gev__answer *answer, int family, int flags);
 
 /* Orders the addresses by RFC 6724: the best to talk to first. */
 void gev__answer_sort(struct gev__answer *answer);
+
+/* The EAI code, and errno, for 0 or -errno. */
+static inline int gev__eai(int error)
+{
+	if (error == 0)
+		return 0;
+	errno = -error;
+	return error == -ENOMEM ? EAI_MEMORY : EAI_SYSTEM;
+}
 
 static inline socklen_t gev__addr_size(const union gev__addr *addr)
 {

@@ -71,7 +71,7 @@ static void answered(struct question *q, int code)
 	if (++q->answered < q->parts)
 		return;
 	c->asked--;
-	q->error = c->failure;
+	q->error = c->no_socket ? c->no_socket : c->failure;
 	if (!q->waiter || c->closing)
 		free_question(q);
 	else
@@ -98,6 +98,8 @@ static int read_names(struct gev__answer *answer,
 
 static int code_of(const struct question *q, int status)
 {
+	if (status == ARES_ECONNREFUSED && q->channel->no_socket)
+		return EAI_SYSTEM;
 	if (status == ARES_ECONNREFUSED && q->channel->rcode == RCODE_SERVFAIL)
 		return GEV__SERVFAIL;
 	return gev__ares_code(status);
@@ -123,7 +125,7 @@ static void on_addresses(void *arg, int status, int timeouts,
 static void on_names(void *arg, int status, int timeouts, struct hostent *host)
 {
 	struct question *q = arg;
-	int code = gev__ares_code(status);
+	int code = code_of(q, status);
 
 	(void)timeouts;
 	if (code == 0)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/ares_channel.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "net/stamp.h"
 
 struct socket_watch {
 	struct gev_list node;
@@ -97,6 +100,7 @@ static void adjust_timer(struct gev__ares_channel *c)
 void gev__ares_settle(struct gev__ares_channel *c)
 {
 	c->rcode = 0;
+	c->no_socket = 0;
 	adjust_timer(c);
 	if (c->failure) {
 		ares_cancel(c->ares);
@@ -191,6 +195,20 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable,
 		unwatch(s);
 }
 
+/*
+ * c-ares takes a file that it can't open for one that is not there, and would
+ * ask this machine from then on.  0 or an EAI code.
+ */
+static int check_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return gev__eai(gev__stamp_error(-errno));
+	close(fd);
+	return 0;
+}
+
 static int open_channel(struct gev__ares_channel *c,
 	const struct gev__ares_setup *setup)
 {
@@ -204,8 +222,10 @@ static int open_channel(struct gev__ares_channel *c,
 		.sock_state_cb_data = c,
 		.resolvconf_path = resolv_conf,
 	};
-	int r;
+	int r = check_file(setup->resolv_conf);
 
+	if (r)
+		return r;
 	strncpy(resolv_conf, setup->resolv_conf, sizeof(resolv_conf) - 1);
 	resolv_conf[sizeof(resolv_conf) - 1] = '\0';
 	r = ares_init_options(&c->ares, &options,

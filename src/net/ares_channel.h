@@ -24,6 +24,7 @@ struct gev__ares_channel {
 	unsigned asked;          /* questions without an answer */
 	int failure;             /* errno: see above */
 	int rcode;               /* of the datagram read last, or 0 */
+	int no_socket;           /* errno, if there was none to be had */
 	bool closing;            /* nobody is to be woken any more */
 };
 

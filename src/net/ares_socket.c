@@ -4,6 +4,7 @@
  * nothing but ARES_ECONNREFUSED.  Which it was says the datagram that was read
  * last: what ends a question is found in it.
  */
+#include <errno.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -13,8 +14,12 @@
 
 static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 {
-	(void)arg;
-	return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	struct gev__ares_channel *c = arg;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+
+	if (fd < 0 && errno != EAFNOSUPPORT)
+		c->no_socket = errno;
+	return fd;
 }
 
 static int close_socket(ares_socket_t fd, void *arg)

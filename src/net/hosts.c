@@ -111,8 +111,8 @@ int gev__hosts_parse(struct gev__hosts *hosts, char *text, size_t size)
 	return 0;
 }
 
-/* The whole file and a NUL; NULL if that can't be had. */
-static char *read_file(const char *path, size_t *size)
+/* The whole file and a NUL; NULL if that can't be had, and *error set. */
+static char *read_file(const char *path, size_t *size, int *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t room = 4096;
@@ -130,6 +130,7 @@ static char *read_file(const char *path, size_t *size)
 		if (*size + (size_t)n == room)
 			room *= 2;
 	}
+	*error = n == 0 ? 0 : -errno;
 	if (fd >= 0)
 		close(fd);
 	if (n == 0) {
@@ -140,19 +141,23 @@ static char *read_file(const char *path, size_t *size)
 	return NULL;
 }
 
-/* A file that is not there, or can't be read, knows nobody. */
+/*
+ * A file that is not there, or may not be read, knows nobody; but what there is
+ * no descriptor or memory for may know anybody.
+ */
 static int read_again(struct gev__hosts *hosts, const char *path)
 {
 	struct gev__stamp stamp = hosts->stamp;
 	size_t size;
 	char *text;
-	int r;
+	int r = 0;
 
 	if (!gev__stamp_renew(&stamp, path))
 		return 0;
 	gev__hosts_fini(hosts);
-	text = stamp.missing ? NULL : read_file(path, &size);
-	r = text ? gev__hosts_parse(hosts, text, size) : 0;
+	text = read_file(path, &size, &r);
+	r = text ? gev__hosts_parse(hosts, text, size)
+		 : gev__eai(gev__stamp_error(r));
 	if (r)
 		gev__hosts_fini(hosts);
 	else

@@ -27,7 +27,7 @@ int gev__hosts_parse(struct gev__hosts *hosts, char *text, size_t size);
 
 /*
  * What the file at @path says of @name, of addresses of @family (AF_UNSPEC:
- * of any).  0; EAI_NONAME, EAI_MEMORY.
+ * of any).  0; EAI_NONAME, EAI_MEMORY, EAI_SYSTEM.
  */
 int gev__hosts_find(struct gev__hosts *hosts, const char *path,
 	const char *name, int family, struct gev__answer *answer);

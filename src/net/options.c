@@ -120,7 +120,8 @@ static double number(const char *name)
 	return n > 0 && n < 1e6 ? n : 0;
 }
 
-/* Each variable that makes no sense is as if it were not there. */
+/* Values that make no sense are as if they were not there; but who asks for
+ * a resolver is to have that one or to be told. */
 static int build_from_environment(struct gev__options *next)
 {
 	gev_resolver_options o = {
@@ -130,9 +131,8 @@ static int build_from_environment(struct gev__options *next)
 		.tries = (int)number("GEV_RESOLVER_TRIES"),
 		.hosts = secure_getenv("GEV_RESOLVER_HOSTS"),
 	};
-	enum gev__resolver_kind kind;
 
-	if (find_kind(o.resolver, &kind) < 0)
+	if (o.resolver && !*o.resolver)
 		o.resolver = NULL;
 	if (o.nameservers && !are_nameservers(o.nameservers))
 		o.nameservers = NULL;

@@ -29,7 +29,7 @@ struct gev__options {
 /* Whether @options is not what is wanted now. */
 bool gev__options_are_stale(const struct gev__options *options);
 
-/* A copy, in place of an older one (or all zero).  0 or -ENOMEM. */
+/* A copy, in place of an older one (or all zero).  0 or -errno. */
 int gev__options_get(struct gev__options *options);
 
 void gev__options_fini(struct gev__options *options);

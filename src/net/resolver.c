@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/resolver.h"
-#include <errno.h>
 #include <ifaddrs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,14 +146,15 @@ static int refresh(struct resolver *r)
 {
 	check_process(r);
 	if (gev__options_are_stale(&r->options)) {
-		if (gev__options_get(&r->options) < 0)
-			return EAI_MEMORY;
+		int error = gev__options_get(&r->options);
+
+		if (error < 0)
+			return gev__eai(error);
 		memset(&r->sources.stamp, 0, sizeof(r->sources.stamp));
 		memset(&r->resolv_stamp, 0, sizeof(r->resolv_stamp));
 		gev__hosts_fini(&r->hosts);
 	}
-	gev__sources_read(&r->sources, r->options.nsswitch);
-	return 0;
+	return gev__eai(gev__sources_read(&r->sources, r->options.nsswitch));
 }
 
 /* This hub's, up to date.  0, EAI_MEMORY or EAI_SYSTEM. */
@@ -163,11 +163,9 @@ static int get(struct resolver **resolver)
 	int error = 0;
 	gev_hub *hub = gev__hub_get(&error);
 
-	if (!hub) {
-		errno = -error;
-		return error == -ENOMEM ? EAI_MEMORY : EAI_SYSTEM;
-	}
-	*resolver = find(hub);
+	*resolver = hub ? find(hub) : NULL;
+	if (!hub)
+		return gev__eai(error);
 	if (!*resolver)
 		*resolver = make(hub);
 	return *resolver ? refresh(*resolver) : EAI_MEMORY;
@@ -197,12 +195,18 @@ static int open_channel(struct resolver *r, struct gev__ares **ares)
 	return error;
 }
 
-static void read_resolv(struct resolver *r)
+/* 0 or an EAI code. */
+static int read_resolv(struct resolver *r)
 {
+	int error;
+
 	if (!gev__stamp_renew(&r->resolv_stamp, r->options.resolv_conf))
-		return;
-	gev__resolv_read(&r->resolv, r->options.resolv_conf);
+		return 0;
+	error = gev__resolv_read(&r->resolv, r->options.resolv_conf);
+	if (error < 0)
+		r->resolv_stamp.taken = false;
 	retire_channel(r);
+	return gev__eai(error);
 }
 
 /* Variables by which libc can be told things that c-ares does not know. */
@@ -220,14 +224,18 @@ static bool suits_ares(struct resolver *r)
 	return r->sources.plain && r->resolv.plain && !libc_is_told_more();
 }
 
-/* 0 if c-ares is to be asked, or who is. */
+/* 0 if c-ares is to be asked, or who is; or an EAI code. */
 static int choose(struct resolver *r)
 {
+	int e;
+
 	if (r->options.kind == GEV__RESOLVER_BLOCK)
 		return GEV__ASK_HERE;
 	if (r->options.kind == GEV__RESOLVER_THREAD || !gev__ares_is_there())
 		return GEV__ASK_THREAD;
-	read_resolv(r);
+	e = read_resolv(r);
+	if (e)
+		return e;
 	return suits_ares(r) ? 0 : GEV__ASK_THREAD;
 }
 
@@ -320,6 +328,8 @@ static int ask(const struct query *q, struct gev__answer *answer)
 	if (e)
 		return e;
 	libc = choose(r);
+	if (libc < 0)
+		return libc;
 	if (!libc)
 		return ask_in_order(r, order_of(r), q, answer);
 	e = r->sources.order[0] == 'f' ? ask_hosts(r, q, answer) : EAI_NONAME;

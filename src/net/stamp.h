@@ -5,6 +5,7 @@
 #ifndef GEV_NET_STAMP_H
 #define GEV_NET_STAMP_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,6 +47,24 @@ static inline bool gev__stamp_renew(struct gev__stamp *stamp, const char *path)
 		return false;
 	*stamp = now;
 	return true;
+}
+
+/*
+ * What a failure to read is: 0 where it is the file's own, which is then as if
+ * it were not there (libc's list); or @error, which is not to be remembered.
+ */
+static inline int gev__stamp_error(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -EISDIR:
+	case -EACCES:
+	case -EPERM:
+	case -ELOOP:
+		return 0;
+	}
+	return error;
 }
 
 #endif

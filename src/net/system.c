@@ -6,6 +6,7 @@
  * As in Go's resolver, whatever is not understood here is left to libc.
  */
 #include "net/system.h"
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,22 +22,26 @@
 #define DEFAULT_NDOTS 1
 #define MAX_NDOTS 15
 
-/* Calls @fn with each line of the file at @path. */
-static void read_lines(const char *path, void (*fn)(void *arg, char *line),
+/* Calls @fn with each line of the file at @path, if it can be read.  0, or
+ * -errno if that may change. */
+static int read_lines(const char *path, void (*fn)(void *arg, char *line),
 	void *arg)
 {
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
 	size_t size = 0;
+	int error;
 
 	if (!f)
-		return;
+		return gev__stamp_error(-errno);
 	while (getline(&line, &size, f) >= 0) {
 		line[strcspn(line, "#;")] = '\0';
 		fn(arg, line);
 	}
+	error = feof(f) ? 0 : gev__stamp_error(-errno);
 	free(line);
 	fclose(f);
+	return error;
 }
 
 /* The next word of *line, which moves on; NULL at the end. */
@@ -80,13 +85,18 @@ static void read_sources(void *arg, char *line)
 	s->plain = s->plain && n > 0;
 }
 
-void gev__sources_read(struct gev__sources *sources, const char *path)
+int gev__sources_read(struct gev__sources *sources, const char *path)
 {
+	int r;
+
 	if (!gev__stamp_renew(&sources->stamp, path))
-		return;
+		return 0;
 	strcpy(sources->order, "fb");
 	sources->plain = true;
-	read_lines(path, read_sources, sources);
+	r = read_lines(path, read_sources, sources);
+	if (r < 0)
+		sources->stamp.taken = false;
+	return r;
 }
 
 /* The number after @name and a colon, within bounds; -1: another option. */
@@ -182,16 +192,19 @@ static void read_resolv(void *arg, char *line)
 		read_option(resolv, word);
 }
 
-void gev__resolv_read(struct gev__resolv *resolv, const char *path)
+int gev__resolv_read(struct gev__resolv *resolv, const char *path)
 {
+	int r;
+
 	resolv->timeout = DEFAULT_TIMEOUT;
 	resolv->attempts = DEFAULT_ATTEMPTS;
 	resolv->ndots = DEFAULT_NDOTS;
 	resolv->search[0] = '\0';
 	resolv->plain = true;
-	read_lines(path, read_resolv, resolv);
+	r = read_lines(path, read_resolv, resolv);
 	if (!resolv->search[0])
 		find_domain(resolv);
+	return r;
 }
 
 bool gev__resolv_domain(const struct gev__resolv *resolv, unsigned index,

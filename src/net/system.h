@@ -15,8 +15,9 @@ struct gev__sources {
 	bool plain;              /* there is no such thing */
 };
 
-/* Reads nsswitch.conf at @path, if it has changed. */
-void gev__sources_read(struct gev__sources *sources, const char *path);
+/* Reads nsswitch.conf at @path, if it has changed.  0, or -errno: this could
+ * not be read just now. */
+int gev__sources_read(struct gev__sources *sources, const char *path);
 
 #define GEV__DOMAIN_SIZE 256
 
@@ -29,8 +30,8 @@ struct gev__resolv {
 	bool plain;              /* c-ares understands all the rest */
 };
 
-/* Reads resolv.conf at @path. */
-void gev__resolv_read(struct gev__resolv *resolv, const char *path);
+/* Reads resolv.conf at @path.  0, or -errno as above. */
+int gev__resolv_read(struct gev__resolv *resolv, const char *path);
 
 /* Domain number @index of those to search; false if there are no more. */
 bool gev__resolv_domain(const struct gev__resolv *resolv, unsigned index,
