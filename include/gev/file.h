@@ -15,6 +15,7 @@
  *   EDEADLK    it was called in a loop callback;
  *   EAGAIN     no thread could be started;
  *   ENOSYS     GEV_FILE=io_uring, but there is none;
+ *   EINVAL     GEV_FILE is none of these, nor "auto";
  *   ENOMEM and the other errors of making a hub (gev/base.h).
  *
  * After one of the first two it is not known what was done of the request; it

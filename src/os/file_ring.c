@@ -174,18 +174,34 @@ static int open_ring(struct gev__file_ring *f)
 	return r;
 }
 
-static void try_to_open(struct gev__file_ring *f)
+/* Not there, or forbidden; other failures may be gone the next time. */
+static bool is_final(int error)
+{
+	return error == -ENOSYS || error == -EPERM || error == -EINVAL;
+}
+
+/* A ring, if there is one, or nothing but that. */
+static void try_ring(struct gev__file_ring *f, bool or_fail)
+{
+	int r = open_ring(f);
+
+	f->tried = r == 0 || is_final(r);
+	if (or_fail)
+		f->error = is_final(r) ? -ENOSYS : r;
+}
+
+static void choose(struct gev__file_ring *f)
 {
 	const char *wanted = getenv("GEV_FILE");
-	int r;
 
 	f->tried = true;
 	f->error = 0;
-	if (wanted && !strcmp(wanted, "thread"))
-		return;
-	r = open_ring(f);
-	if (wanted && !strcmp(wanted, "io_uring"))
-		f->error = r < 0 ? -ENOSYS : 0;
+	if (!wanted || !*wanted || !strcmp(wanted, "auto"))
+		try_ring(f, false);
+	else if (!strcmp(wanted, "io_uring"))
+		try_ring(f, true);
+	else if (strcmp(wanted, "thread"))
+		f->error = -EINVAL;
 }
 
 struct gev__file_ring *gev__file_ring(struct gev_hub *hub, int *error)
@@ -202,7 +218,7 @@ struct gev__file_ring *gev__file_ring(struct gev_hub *hub, int *error)
 		f->tried = false;
 	}
 	if (!f->tried)
-		try_to_open(f);
+		choose(f);
 	*error = f->error;
 	return f->ring.fd < 0 ? NULL : f;
 }

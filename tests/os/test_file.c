@@ -539,6 +539,45 @@ static void where_there_is_no_io_uring(void)
 	begin_anew("auto");
 }
 
+/* What is short now may be there the next time. */
+static void when_there_is_no_room_for_an_io_uring(void)
+{
+	static const int codes[] = { EMFILE, ENFILE, ENOMEM };
+	struct stat st;
+
+	unsetenv("GEV_LOOP");
+	begin_anew("auto");
+	if (strcmp(gev_file_engine(), "io_uring")) {
+		t_skip("no io_uring here");
+		return;
+	}
+	for (int i = 0; i < 3; i++) {
+		begin_anew(i ? "io_uring" : "auto");
+		inject(SYS_io_uring_setup, codes[i]);
+		if (i)
+			t_fails(gev_file_stat("/", &st), codes[i]);
+		else
+			t_eq(gev_file_stat("/", &st), 0); /* by a thread */
+		inject_nothing();
+		t_str(gev_file_engine(), "io_uring");
+		t_eq(gev_file_stat("/", &st), 0);
+	}
+	begin_anew("auto");
+}
+
+static void no_such_engine(void)
+{
+	int fd = dup(0);
+
+	begin_anew("bogus");
+	t_fails(gev_file_open("/", O_RDONLY, 0), EINVAL);
+	t_fails(gev_file_engine(), EINVAL);
+	t_eq(gev_file_close(fd), 0);
+	begin_anew("");
+	t_ok(gev_file_engine() != NULL);
+	begin_anew("auto");
+}
+
 struct test {
 	const char *name;
 	void (*fn)(void);
@@ -589,6 +628,8 @@ int main(void)
 		T_RUN(no_io_uring);
 	run_all("thread");
 	T_RUN(where_there_is_no_io_uring);
+	T_RUN(when_there_is_no_room_for_an_io_uring);
+	T_RUN(no_such_engine);
 	unlink(at("a"));
 	rmdir(directory);
 	return t_done();
