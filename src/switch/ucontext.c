@@ -2,11 +2,13 @@
 /*
  * The context switch by ucontext, for CPUs that have none in assembly and for
  * whoever asks for it (-Dswitch=ucontext).  The only file below libc/ that
- * calls libc; it also makes two system calls a switch.
+ * calls libc; it also makes two system calls a switch, the first of them to have
+ * the signal mask stay the thread's.
  */
 #if defined(GEV_SWITCH_UCONTEXT) ||                                            \
 	!(defined(__x86_64__) || defined(__aarch64__))
 
+#include <signal.h>
 #include <ucontext.h>
 #include "switch/switch.h"
 
@@ -23,6 +25,7 @@ void *gev__switch(void **from_sp, void *to_sp, void *value)
 
 	*from_sp = &here;
 	there->value = value;
+	sigprocmask(SIG_BLOCK, NULL, &there->context.uc_sigmask);
 	swapcontext(&here.context, &there->context);
 	return here.value;
 }
