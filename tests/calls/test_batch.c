@@ -302,6 +302,10 @@ static void bad_arguments(void)
 
 int main(void)
 {
+	if (t_under("qemu")) {
+		puts("1..0 # SKIP qemu waits in recvmmsg() for all messages");
+		return 0;
+	}
 	T_RUN(as_the_kernel_does);
 	T_RUN(it_waits_for_all_of_them);
 	T_RUN(refusals);

@@ -129,6 +129,10 @@ static void bad_arguments(void)
 	gev_loop *loop = gev_hub_loop(gev_hub_get());
 	gev_time start;
 
+	if (t_under("qemu")) {
+		t_skip("qemu has errors of its own");
+		return;
+	}
 	t_fails(gev_flock(-1, LOCK_EX), EBADF);
 	t_fails(gev_flock(file, 0), EINVAL);
 	t_fails(gev_fcntl(-1, F_SETLKW, &none), EBADF);
@@ -154,6 +158,10 @@ static void fionbio(void)
 	int fds[2], l, on = 1, off = 0, n;
 	gev_timeout t;
 
+	if (t_under("qemu")) {
+		t_skip("qemu has errors of its own");
+		return;
+	}
 	make_pair(&gev_world, TCP4, fds);
 	t_eq(gev_ioctl(fds[0], FIONBIO, &on), 0);
 	t_fails(gev_read(fds[0], &n, 1), EAGAIN);
