@@ -78,12 +78,8 @@ static T_UNUSED int enter_world(const char *resolv_conf)
 					      "services: files\n");
 }
 
-static T_UNUSED void libc_says(const char *name, const struct addrinfo *hints,
-	char *text)
+static T_UNUSED void put_result(int r, const struct addrinfo *list, char *text)
 {
-	struct addrinfo *list;
-	int r = getaddrinfo(name, NULL, hints, &list);
-
 	if (r) {
 		sprintf(text, "EAI %d", r);
 		return;
@@ -91,23 +87,28 @@ static T_UNUSED void libc_says(const char *name, const struct addrinfo *hints,
 	list_text(list, text);
 	if (list->ai_canonname)
 		sprintf(text + strlen(text), " (%s)", list->ai_canonname);
-	freeaddrinfo(list);
+}
+
+static T_UNUSED void libc_says(const char *name, const struct addrinfo *hints,
+	char *text)
+{
+	struct addrinfo *list = NULL;
+	int r = getaddrinfo(name, NULL, hints, &list);
+
+	put_result(r, list, text);
+	if (!r)
+		freeaddrinfo(list);
 }
 
 static T_UNUSED void we_say(const char *name, const struct addrinfo *hints,
 	char *text)
 {
-	struct addrinfo *list;
+	struct addrinfo *list = NULL;
 	int r = gev_getaddrinfo(name, NULL, hints, &list);
 
-	if (r) {
-		sprintf(text, "EAI %d", r);
-		return;
-	}
-	list_text(list, text);
-	if (list->ai_canonname)
-		sprintf(text + strlen(text), " (%s)", list->ai_canonname);
-	gev_freeaddrinfo(list);
+	put_result(r, list, text);
+	if (!r)
+		gev_freeaddrinfo(list);
 }
 
 #endif
