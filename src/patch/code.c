@@ -21,7 +21,7 @@ static bool within_reach(const struct gev__object *o, uintptr_t at, size_t size)
 	uintptr_t low = at < o->text ? at : o->text;
 	uintptr_t high = at + size > o->text_end ? at + size : o->text_end;
 
-	return high - low < GEV__STUB_REACH;
+	return high - low < gev__cpu_reach;
 }
 
 /* Below the object, where the kernel puts what is mapped after it. */

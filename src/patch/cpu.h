@@ -1,39 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is different on each CPU: stubs and jumps.  x86_64.c has them; on CPUs
- * without, none.c says so.
- *
- * aarch64 will fit in: each site is one svc of four bytes, which a b to the
- * stub replaces, and a window is just that.
+ * What is different on each CPU: where system calls are, what can be put in
+ * their place, and how.  sweep.c and x86_64.c have it for x86-64; where nobody
+ * has it, none.c says so.
  */
 #ifndef GEV_PATCH_CPU_H
 #define GEV_PATCH_CPU_H
 
 #include "patch/site.h"
 
-/* Room for a stub; how far away one may be. */
-#define GEV__STUB_SIZE 64u
-#define GEV__STUB_REACH (1ul << 30)
-
-/* Why sites can't be patched here, or NULL. */
+/* Why nothing can be patched here, or NULL. */
 const char *gev__cpu_missing(void);
+
+/* Fills in the sites of sites->object.  0; -ENOTSUP (why is set), -ENOMEM. */
+int gev__cpu_find(struct gev__sites *sites);
+
+/* Room for a stub; within how many bytes all of it and of the object lies. */
+#define GEV__STUB_SIZE 64u
+extern const size_t gev__cpu_reach;
 
 /* Writes the stub of @site to @to, which will be run at @at. */
 void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
 	uintptr_t at);
 
-/* A jump from @from to @dest, and one of gev__site_size() from the window. */
-void gev__cpu_jump(uint8_t to[GEV__JUMP_SIZE], uintptr_t from, uintptr_t dest);
-void gev__cpu_enter(uint8_t to[GEV__JUMP_SIZE], const struct gev__site *site);
+/* In which order a site is rewritten; no CPU has less than HEAD. */
+enum gev__step {
+	GEV__STEP_HOP,       /* what HEAD leads to */
+	GEV__STEP_TRAP,      /* keeps out those who come by */
+	GEV__STEP_TAIL,
+	GEV__STEP_HEAD,      /* from now on it is the other code */
+	GEV__STEP_CLEAR,     /* what nobody comes to any more */
+};
+
+struct gev__piece {
+	uintptr_t at;
+	size_t size;
+	uint8_t bytes[GEV__JUMP_SIZE];
+};
 
 /*
- * Has a signal handler's thread, which came upon a site that is just being
- * written (gev__cpu_trap), go on at its stub.  False: it is at none of @sites.
+ * What is to be written at @site in @step, so that it becomes a jump to its
+ * stub or what it was.  False: nothing.
  */
-#define GEV__TRAP 0xcc
+bool gev__cpu_piece(struct gev__piece *piece, const struct gev__site *site,
+	enum gev__step step, bool jump);
+
+/*
+ * Whether threads may trap meanwhile; and has a signal handler's thread that
+ * did go on at the stub.  False: it is at none of @sites.
+ */
+extern const bool gev__cpu_traps;
 bool gev__cpu_detour(void *context, const struct gev__sites *sites);
 
-/* Runs instead of a system call; see x86_64.S. */
+/* Runs instead of a system call; see the CPU's assembly. */
 void gev__patch_enter(void);
 
 #endif

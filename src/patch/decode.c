@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* x86-64 instructions, by Zydis.  Nothing is decoded before
- * gev__decode_missing() has said that it is there. */
+ * gev__cpu_missing() has said that it is there. */
 #include "patch/decode.h"
 #include <Zydis/Zydis.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include "patch/cpu.h"
 
 /* What a compiler keeps a value for, it does not keep it for long. */
 #define LOOK_AHEAD 64
@@ -56,7 +57,7 @@ static void load(void)
 			ZYDIS_STACK_WIDTH_64);
 }
 
-const char *gev__decode_missing(void)
+const char *gev__cpu_missing(void)
 {
 	pthread_once(&once, load);
 	return z.missing;

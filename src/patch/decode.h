@@ -17,9 +17,6 @@ struct gev__insn {
 	uintptr_t target;
 };
 
-/* Why no system call can be found, or NULL. */
-const char *gev__decode_missing(void);
-
 /* False: it is none, or goes beyond @end. */
 bool gev__decode(uintptr_t at, uintptr_t end, struct gev__insn *insn);
 

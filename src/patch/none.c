@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* CPUs for which there is no stub yet. */
+/* CPUs nobody wrote it for, or a build without what it needs. */
 #include "patch/cpu.h"
+#include <errno.h>
 
-#if !defined(__x86_64__)
+const size_t gev__cpu_reach;
+const bool gev__cpu_traps;
 
 const char *gev__cpu_missing(void)
 {
+#if defined(__x86_64__)
+	return "built without Zydis";
+#else
 	return "not written for this CPU yet";
+#endif
+}
+
+int gev__cpu_find(struct gev__sites *sites)
+{
+	sites->why = gev__cpu_missing();
+	return -ENOTSUP;
 }
 
 void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
@@ -17,17 +29,14 @@ void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
 	(void)at;
 }
 
-void gev__cpu_jump(uint8_t to[GEV__JUMP_SIZE], uintptr_t from, uintptr_t dest)
+bool gev__cpu_piece(struct gev__piece *piece, const struct gev__site *site,
+	enum gev__step step, bool jump)
 {
-	(void)to;
-	(void)from;
-	(void)dest;
-}
-
-void gev__cpu_enter(uint8_t to[GEV__JUMP_SIZE], const struct gev__site *site)
-{
-	(void)to;
+	(void)piece;
 	(void)site;
+	(void)step;
+	(void)jump;
+	return false;
 }
 
 bool gev__cpu_detour(void *context, const struct gev__sites *sites)
@@ -36,5 +45,3 @@ bool gev__cpu_detour(void *context, const struct gev__sites *sites)
 	(void)sites;
 	return false;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where patching is no use from the start. */
 #include "patch/cpu.h"
-#include "patch/decode.h"
 #include "patch/engine.h"
 #include "switch/fiber.h"
 
@@ -32,7 +31,5 @@ const char *gev__patch_refused(void)
 		return "ThreadSanitizer intercepts libc on its own";
 	if (under_valgrind())
 		return "valgrind does not look at code again that it has seen";
-	if (gev__cpu_missing())
-		return gev__cpu_missing();
-	return gev__decode_missing();
+	return gev__cpu_missing();
 }

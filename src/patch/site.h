@@ -48,14 +48,11 @@ struct gev__sites {
 	const char *why;         /* why there are none, or NULL */
 };
 
-/* Bytes of the window that are replaced. */
-static inline size_t gev__site_size(const struct gev__site *s)
-{
-	return s->hop ? GEV__HOP_SIZE : GEV__JUMP_SIZE;
-}
-
 /* All of @o.  0; -ENOTSUP (why is set), -ENOMEM. */
 int gev__sites_find(struct gev__sites *sites, const struct gev__object *o);
 void gev__sites_free(struct gev__sites *sites);
+
+/* For who finds them: room for @n.  0 or -ENOMEM. */
+int gev__sites_reserve(struct gev__sites *sites, size_t n);
 
 #endif

@@ -11,7 +11,7 @@
  * can't be moved, or if a vector register lives across the call: a greenlet
  * that parks does not keep those.
  */
-#include "patch/site.h"
+#include "patch/cpu.h"
 #include <errno.h>
 #include <string.h>
 #include "base/mem.h"
@@ -288,37 +288,20 @@ static int sweep_all(struct sweep *s)
 	return 0;
 }
 
-int gev__sites_find(struct gev__sites *sites, const struct gev__object *o)
+int gev__cpu_find(struct gev__sites *sites)
 {
 	struct sweep s = { .sites = sites };
-	int r = -ENOMEM;
+	const struct gev__object *o = &sites->object;
+	int r = gev__sites_reserve(sites, count_pairs(o));
 
-	*sites = (struct gev__sites){ .object = *o };
-	sites->why = gev__decode_missing();
-	if (!sites->why && !o->text)
-		sites->why = "nothing executable";
-	if (sites->why)
-		return -ENOTSUP;
-	sites->room = count_pairs(o);
-	if (!sites->room)
-		return 0;
-	sites->site = gev__map(sites->room * sizeof(*sites->site));
+	if (r < 0 || !sites->room)
+		return r;
 	s.size = (o->text_end - o->text) / 8 + 1;
 	s.targets = gev__map(2 * s.size);
+	if (!s.targets)
+		return -ENOMEM;
 	s.padding = s.targets + s.size;
-	if (sites->site && s.targets)
-		r = sweep_all(&s);
-	if (s.targets)
-		gev__unmap(s.targets, 2 * s.size);
-	if (r < 0)
-		gev__sites_free(sites);
+	r = sweep_all(&s);
+	gev__unmap(s.targets, 2 * s.size);
 	return r;
-}
-
-void gev__sites_free(struct gev__sites *sites)
-{
-	if (sites->site)
-		gev__unmap(sites->site, sites->room * sizeof(*sites->site));
-	sites->site = NULL;
-	sites->n = 0;
 }

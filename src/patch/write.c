@@ -132,20 +132,20 @@ static long close_code(const struct writer *w)
 	return gev__sys(SYS_close, w->mem);
 }
 
-static long put(const struct writer *w, uintptr_t at, const uint8_t *bytes,
-	size_t size)
+static long put(const struct writer *w, const struct gev__piece *piece)
 {
 	long r;
 
 	if (w->mem < 0) {
-		for (size_t i = 0; i < size; i++)
-			((volatile uint8_t *)at)[i] = bytes[i];
+		for (size_t i = 0; i < piece->size; i++)
+			((volatile uint8_t *)piece->at)[i] = piece->bytes[i];
 		return 0;
 	}
-	r = gev__sys(SYS_pwrite64, w->mem, bytes, size, at);
+	r = gev__sys(SYS_pwrite64, w->mem, piece->bytes, piece->size,
+		piece->at);
 	if (r < 0)
 		return r;
-	return (size_t)r == size ? 0 : -EFAULT;
+	return (size_t)r == piece->size ? 0 : -EFAULT;
 }
 
 static bool concerns(const struct writer *w, const struct gev__site *s)
@@ -163,45 +163,16 @@ static long sync_cores(const struct writer *w)
 		MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0);
 }
 
-enum step { HOP, TRAP, TAIL, HEAD };
-
-/* A hop is there before somebody goes by it; it may stay afterwards. */
-static long put_hop(const struct writer *w, const struct gev__site *s,
-	bool jump)
+static long write_step(const struct writer *w, enum gev__step step, bool jump)
 {
-	uint8_t bytes[GEV__JUMP_SIZE];
+	struct gev__piece piece;
 
-	if (!s->hop || !jump)
-		return 0;
-	gev__cpu_jump(bytes, s->hop, (uintptr_t)s->stub);
-	return put(w, s->hop, bytes, sizeof(bytes));
-}
-
-static long put_step(const struct writer *w, const struct gev__site *s,
-	enum step step, bool jump)
-{
-	static const uint8_t trap = GEV__TRAP;
-	uint8_t bytes[GEV__JUMP_SIZE];
-
-	if (step == HOP)
-		return put_hop(w, s, jump);
-	if (step == TRAP)
-		return put(w, s->window, &trap, 1);
-	if (jump)
-		gev__cpu_enter(bytes, s);
-	else
-		memcpy(bytes, s->original, sizeof(bytes));
-	if (step == TAIL)
-		return put(w, s->window + 1, bytes + 1, gev__site_size(s) - 1);
-	return put(w, s->window, bytes, 1);
-}
-
-static long write_step(const struct writer *w, enum step step, bool jump)
-{
 	for (size_t i = 0; i < w->sites->n; i++) {
 		const struct gev__site *s = &w->sites->site[i];
-		long r = concerns(w, s) ? put_step(w, s, step, jump) : 0;
+		long r = 0;
 
+		if (concerns(w, s) && gev__cpu_piece(&piece, s, step, jump))
+			r = put(w, &piece);
 		if (r < 0)
 			return r;
 	}
@@ -212,19 +183,23 @@ static long write_all(const struct writer *w, bool jump)
 {
 	long r = 0;
 
-	for (enum step step = HOP; r == 0 && step <= HEAD; step++)
+	for (enum gev__step step = GEV__STEP_HOP;
+		r == 0 && step <= GEV__STEP_HEAD; step++)
 		r = write_step(w, step, jump);
 	return r;
 }
 
-/* Only who is alone can be sure that nobody stands in the padding. */
-static void clear_hops(const struct writer *w)
+/* Only who is alone can be sure that nobody stands there. */
+static void clear(const struct writer *w)
 {
+	struct gev__piece piece;
+
 	for (size_t i = 0; i < w->sites->n; i++) {
 		const struct gev__site *s = &w->sites->site[i];
 
-		if (s->hop && s->stub && !s->patched)
-			put(w, s->hop, s->padding, sizeof(s->padding));
+		if (s->stub && !s->patched &&
+			gev__cpu_piece(&piece, s, GEV__STEP_CLEAR, false))
+			put(w, &piece);
 	}
 }
 
@@ -250,7 +225,7 @@ static long write_or_not(struct writer *w)
 	else
 		mark(w);
 	if (!w->threads)
-		clear_hops(w);
+		clear(w);
 	close_code(w);
 	return r;
 }

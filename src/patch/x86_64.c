@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "patch/cpu.h"
 
-#if defined(__x86_64__)
-
 #include <string.h>
 #include <ucontext.h>
 
 #define SYSCALL_SIZE 2
+#define INT3 0xcc
 #define JMP 0xe9
 #define JMP_SHORT 0xeb
 
-const char *gev__cpu_missing(void)
-{
-	return NULL;
-}
+const size_t gev__cpu_reach = 1ul << 30;
+const bool gev__cpu_traps = true;
 
 /*
  * The window's own instructions; then the stack is as if what comes after the
@@ -43,7 +40,8 @@ void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
 	mempcpy(p, jump_r11, sizeof(jump_r11));
 }
 
-void gev__cpu_jump(uint8_t to[GEV__JUMP_SIZE], uintptr_t from, uintptr_t dest)
+static void make_jump(uint8_t to[GEV__JUMP_SIZE], uintptr_t from,
+	uintptr_t dest)
 {
 	const int32_t far = (int32_t)(dest - (from + GEV__JUMP_SIZE));
 
@@ -51,14 +49,60 @@ void gev__cpu_jump(uint8_t to[GEV__JUMP_SIZE], uintptr_t from, uintptr_t dest)
 	memcpy(to + 1, &far, sizeof(far));
 }
 
-void gev__cpu_enter(uint8_t to[GEV__JUMP_SIZE], const struct gev__site *site)
+/* What becomes of the window. */
+static void make_way_in(uint8_t to[GEV__JUMP_SIZE],
+	const struct gev__site *site)
 {
 	if (!site->hop) {
-		gev__cpu_jump(to, site->window, (uintptr_t)site->stub);
+		make_jump(to, site->window, (uintptr_t)site->stub);
 		return;
 	}
 	to[0] = JMP_SHORT;
 	to[1] = (uint8_t)(site->hop - (site->window + GEV__HOP_SIZE));
+}
+
+/* A hop is there before somebody goes by it, and stays until it is cleared. */
+static bool hop_piece(struct gev__piece *p, const struct gev__site *site,
+	bool jump)
+{
+	p->at = site->hop;
+	p->size = GEV__JUMP_SIZE;
+	if (jump)
+		make_jump(p->bytes, site->hop, (uintptr_t)site->stub);
+	else
+		memcpy(p->bytes, site->padding, sizeof(p->bytes));
+	return site->hop != 0;
+}
+
+static void window_piece(struct gev__piece *p, const struct gev__site *site,
+	bool jump)
+{
+	p->at = site->window;
+	p->size = site->hop ? GEV__HOP_SIZE : GEV__JUMP_SIZE;
+	if (jump)
+		make_way_in(p->bytes, site);
+	else
+		memcpy(p->bytes, site->original, sizeof(p->bytes));
+}
+
+bool gev__cpu_piece(struct gev__piece *p, const struct gev__site *site,
+	enum gev__step step, bool jump)
+{
+	if (step == GEV__STEP_HOP)
+		return jump && hop_piece(p, site, true);
+	if (step == GEV__STEP_CLEAR)
+		return !jump && hop_piece(p, site, false);
+	window_piece(p, site, jump);
+	if (step == GEV__STEP_TAIL) {
+		p->at++;
+		p->size--;
+		memmove(p->bytes, p->bytes + 1, p->size);
+		return true;
+	}
+	if (step == GEV__STEP_TRAP)
+		p->bytes[0] = INT3;
+	p->size = 1;
+	return true;
 }
 
 bool gev__cpu_detour(void *context, const struct gev__sites *sites)
@@ -76,4 +120,3 @@ bool gev__cpu_detour(void *context, const struct gev__sites *sites)
 	return false;
 }
 
-#endif
