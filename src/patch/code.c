@@ -51,7 +51,9 @@ static long make_by_mprotect(void *at, const void *bytes, size_t size)
 	if (r < 0)
 		return r;
 	gev__copy(at, bytes, size);
-	return gev__sys(SYS_mprotect, at, size, PROT_READ | PROT_EXEC);
+	r = gev__sys(SYS_mprotect, at, size, PROT_READ | PROT_EXEC);
+	__builtin___clear_cache((char *)at, (char *)at + size);
+	return r;
 }
 
 static long make_by_file(void *at, const void *bytes, size_t size)

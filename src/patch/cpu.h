@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is different on each CPU: where system calls are, what can be put in
- * their place, and how.  sweep.c and x86_64.c have it for x86-64; where nobody
- * has it, none.c says so.
+ * their place, and how.  sweep.c and x86_64.c have it for x86-64, svc.c and
+ * aarch64.c for aarch64; where nobody has it, none.c says so.
  */
 #ifndef GEV_PATCH_CPU_H
 #define GEV_PATCH_CPU_H

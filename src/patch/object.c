@@ -55,11 +55,23 @@ uintptr_t gev__object_readable(const struct gev__object *o, uintptr_t at)
 	return at;
 }
 
-bool gev__object_is(const struct gev__object *o, const char *soname)
+static const char *soname_of(const struct gev__object *o)
 {
 	const char *slash = strrchr(o->name, '/');
 
-	return strcmp(slash ? slash + 1 : o->name, soname) == 0;
+	return slash ? slash + 1 : o->name;
+}
+
+bool gev__object_is(const struct gev__object *o, const char *soname)
+{
+	return strcmp(soname_of(o), soname) == 0;
+}
+
+bool gev__object_is_loader(const struct gev__object *o)
+{
+	static const char prefix[] = "ld-linux";
+
+	return strncmp(soname_of(o), prefix, sizeof(prefix) - 1) == 0;
 }
 
 static int take_libc(const struct gev__object *o, void *found)

@@ -33,6 +33,9 @@ int gev__objects_each(int (*see)(const struct gev__object *o, void *arg),
 
 bool gev__object_is(const struct gev__object *o, const char *soname);
 
+/* The one that loads the others. */
+bool gev__object_is_loader(const struct gev__object *o);
+
 /* libc.so.6; 0, or -ENOENT (a static program). */
 int gev__object_libc(struct gev__object *o);
 

@@ -103,7 +103,7 @@ static void add_sums(struct gev__text *t, const struct gev__sites *sites)
 static void add_other(struct gev__text *t, const struct gev__object *o)
 {
 	bool ours = gev__object_has_text(o, (uintptr_t)gev_patch_report);
-	bool loader = gev__object_is(o, "ld-linux-x86-64.so.2");
+	bool loader = gev__object_is_loader(o);
 	struct gev__sites sites = { .why = gev__patch_refused() };
 
 	if (sites.why || gev__sites_find(&sites, o) < 0) {

@@ -14,6 +14,8 @@
  *
  * Else it is the fewest whole instructions.  The syscall itself stays: a thread
  * that is in it, or is sent back to it by SA_RESTART, finds what it left.
+ *
+ * On aarch64 the svc itself is the window, a word as a jump is.
  */
 #ifndef GEV_PATCH_SITE_H
 #define GEV_PATCH_SITE_H

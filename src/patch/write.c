@@ -2,12 +2,13 @@
 /*
  * Writing jumps into code that may be running.
  *
- * A jump is longer than what the processor is sure to read at once.  So the
- * first byte becomes a trap, then the others are written, then the first; in
- * between all processors are made to forget what they had read ahead
- * (membarrier).  A thread that comes by meanwhile traps, and the signal's
- * handler sends it on to the stub, which does the same as what it found.  A
- * thread that blocks SIGTRAP dies of that: have none when others run.
+ * On aarch64 a jump is a word, which is written at once.  On x86-64 it is
+ * longer than what the processor is sure to read at once.  So the first byte
+ * becomes a trap, then the others are written, then the first; in between all
+ * processors are made to forget what they had read ahead (membarrier).  A
+ * thread that comes by meanwhile traps, and the signal's handler sends it on to
+ * the stub, which does the same as what it found.  A thread that blocks SIGTRAP
+ * dies of that: have none when others run.
  *
  * A window of several instructions is replaced only if there is no other
  * thread, which might stand in the middle of it.
@@ -81,9 +82,13 @@ static long start_trap(struct writer *w)
 	struct sigaction action = { .sa_sigaction = on_trap,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 	struct sigaction old;
-	long r;
+	long r = 0;
 
-	r = gev__sigaction(SIGTRAP, NULL, &old);
+	if (w->threads)
+		r = gev__sys(SYS_membarrier,
+			MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0);
+	if (r == 0)
+		r = gev__sigaction(SIGTRAP, NULL, &old);
 	if (r < 0)
 		return r;
 	if (old.sa_sigaction != on_trap)
@@ -98,7 +103,7 @@ static long start_trap(struct writer *w)
  */
 static void end_trap(struct writer *w)
 {
-	if (!w->threads)
+	if (gev__cpu_traps && !w->threads)
 		gev__sigaction(SIGTRAP, &w->old, NULL);
 }
 
@@ -132,13 +137,28 @@ static long close_code(const struct writer *w)
 	return gev__sys(SYS_close, w->mem);
 }
 
+/* A word at once: another processor may be running it. */
+static void store(const struct gev__piece *piece)
+{
+	uint8_t *at = (uint8_t *)piece->at;
+	uint32_t word;
+
+	if (piece->size == sizeof(word) && piece->at % sizeof(word) == 0) {
+		memcpy(&word, piece->bytes, sizeof(word));
+		*(volatile uint32_t *)at = word;
+	} else {
+		for (size_t i = 0; i < piece->size; i++)
+			((volatile uint8_t *)at)[i] = piece->bytes[i];
+	}
+	__builtin___clear_cache((char *)at, (char *)at + piece->size);
+}
+
 static long put(const struct writer *w, const struct gev__piece *piece)
 {
 	long r;
 
 	if (w->mem < 0) {
-		for (size_t i = 0; i < piece->size; i++)
-			((volatile uint8_t *)piece->at)[i] = piece->bytes[i];
+		store(piece);
 		return 0;
 	}
 	r = gev__sys(SYS_pwrite64, w->mem, piece->bytes, piece->size,
@@ -157,7 +177,7 @@ static bool concerns(const struct writer *w, const struct gev__site *s)
 
 static long sync_cores(const struct writer *w)
 {
-	if (!w->threads)
+	if (!w->threads || !gev__cpu_traps)
 		return 0;
 	return gev__sys(SYS_membarrier,
 		MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0);
@@ -237,10 +257,7 @@ static int write_sites(struct gev__sites *sites, bool to_jump, const char **way)
 		.to_jump = to_jump };
 	long r = 0;
 
-	if (w.threads)
-		r = gev__sys(SYS_membarrier,
-			MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0);
-	if (r == 0)
+	if (gev__cpu_traps)
 		r = start_trap(&w);
 	if (r < 0)
 		return (int)r;
