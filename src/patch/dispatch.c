@@ -41,15 +41,27 @@ static long queue_up(struct gev_hub *hub, gev__handler *handler,
 	return r;
 }
 
-struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c)
+long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
 {
-	const struct gev__patch_entry *entry = &gev__patch_table[c->nr];
 	struct gev_hub *hub = hub_to_wait_in();
 	long r = GEV__PASS;
 
-	if ((hub || !entry->waits) && !gev__patch_in_vfork())
-		r = entry->handler(hub, c->a);
-	if (r == -EBUSY && hub && entry->waits)
-		r = queue_up(hub, entry->handler, c->a);
+	if ((hub || !waits) && !gev__patch_in_vfork())
+		r = handler(hub, a);
+	if (r == -EBUSY && hub && waits)
+		r = queue_up(hub, handler, a);
+	return r;
+}
+
+bool gev__patch_can_wait(void)
+{
+	return hub_to_wait_in() && !gev__patch_in_vfork();
+}
+
+struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c)
+{
+	const struct gev__patch_entry *entry = &gev__patch_table[c->nr];
+	long r = gev__patch_handle(entry->handler, entry->waits, c->a);
+
 	return (struct gev__patch_answer){ r, r == GEV__PASS };
 }

@@ -49,6 +49,14 @@ extern unsigned char gev__patch_live[GEV__PATCH_CALLS];
 
 struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c);
 
+/*
+ * The same for who knows the handler: in a greenlet that can wait its answer,
+ * in turn if it waits; elsewhere GEV__PASS.
+ */
+long gev__patch_handle(gev__handler *handler, bool waits, const long a[6]);
+
+/* Whether a greenlet calls, which can wait. */
+bool gev__patch_can_wait(void);
 
 /* vfork.c: whether the caller is a child that borrows its parent's memory. */
 bool gev__patch_in_vfork(void);
