@@ -42,6 +42,7 @@ long gev__call_setsockopt(int fd, int level, int name, const void *value,
 
 /* manage.c */
 long gev__call_close(int fd);
+long gev__call_close_range(unsigned first, unsigned last, unsigned flags);
 long gev__call_pipe2(int fds[2], int flags);
 long gev__call_dup(int fd);
 long gev__call_dup2(int oldfd, int newfd);

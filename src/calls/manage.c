@@ -2,11 +2,16 @@
 /*
  * Descriptors themselves: closed, replaced, copied, made, looked at.  Whoever
  * waits on one that goes away is told first.
+ *
+ * A number is forgotten when it is closed, so that whatever makes one need not
+ * be followed: open, eventfd, a descriptor in a message.  What is, is so in
+ * order to know at once what it is.
  */
 #include "calls/calls.h"
 #include "calls/descriptor.h"
 #include <fcntl.h>
 #include <gev/io.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 
@@ -14,6 +19,20 @@ long gev__call_close(int fd)
 {
 	gev__fd_retire(gev__hub_here(), fd);
 	return gev__sys(SYS_close, fd);
+}
+
+/* Only those that hubs know of are worth a thought. */
+long gev__call_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	const bool closes = !(flags & ~CLOSE_RANGE_UNSHARE) && first <= last;
+	int fd = closes && first < GEV__FD_MAX ? (int)first : GEV__FD_MAX;
+
+	for (; (fd = gev__number_in_use(fd)) < GEV__FD_MAX; fd++) {
+		if ((unsigned)fd > last)
+			break;
+		gev__fd_retire(gev__hub_here(), fd);
+	}
+	return gev__sys(SYS_close_range, first, last, flags);
 }
 
 long gev__call_pipe2(int fds[2], int flags)

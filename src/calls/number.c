@@ -34,3 +34,18 @@ struct gev__number *gev__number(int fd)
 		chunk = make(fd >> SHIFT);
 	return chunk ? &chunk[fd & (CHUNK - 1)] : NULL;
 }
+
+int gev__number_in_use(int fd)
+{
+	while (fd < GEV__FD_MAX) {
+		struct gev__number *chunk = chunks[fd >> SHIFT];
+
+		if (!chunk)
+			fd = (fd | (CHUNK - 1)) + 1;
+		else if (chunk[fd & (CHUNK - 1)].user)
+			return fd;
+		else
+			fd++;
+	}
+	return GEV__FD_MAX;
+}

@@ -24,4 +24,7 @@ struct gev__number {
 /* That of @fd, which is below GEV__FD_MAX.  NULL: no memory. */
 struct gev__number *gev__number(int fd);
 
+/* The first number from @fd on that some hub knows; GEV__FD_MAX: none. */
+int gev__number_in_use(int fd);
+
 #endif

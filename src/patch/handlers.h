@@ -17,7 +17,7 @@ gev__handler gev__patch_socket, gev__patch_socketpair, gev__patch_setsockopt,
 	gev__patch_connect, gev__patch_accept, gev__patch_accept4,
 	gev__patch_close, gev__patch_pipe, gev__patch_pipe2, gev__patch_dup,
 	gev__patch_dup2, gev__patch_dup3, gev__patch_fcntl, gev__patch_ioctl,
-	gev__patch_flock;
+	gev__patch_flock, gev__patch_close_range;
 
 /* wait.c */
 gev__handler gev__patch_poll, gev__patch_ppoll, gev__patch_select,

@@ -81,6 +81,13 @@ long gev__patch_close(struct gev_hub *hub, const long a[6])
 	return gev__call_close((int)a[0]);
 }
 
+long gev__patch_close_range(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	return gev__call_close_range((unsigned)a[0], (unsigned)a[1],
+		(unsigned)a[2]);
+}
+
 long gev__patch_pipe(struct gev_hub *hub, const long a[6])
 {
 	(void)hub;

@@ -53,6 +53,8 @@ const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS] = {
 	[SYS_setsockopt] = { "setsockopt", gev__patch_setsockopt, ALWAYS,
 		false },
 	[SYS_close] = { "close", gev__patch_close, ALWAYS, false },
+	[SYS_close_range] = { "close_range", gev__patch_close_range, ALWAYS,
+		false },
 	[SYS_pipe2] = { "pipe2", gev__patch_pipe2, ALWAYS, false },
 	[SYS_dup] = { "dup", gev__patch_dup, ALWAYS, false },
 	[SYS_dup3] = { "dup3", gev__patch_dup3, ALWAYS, false },
