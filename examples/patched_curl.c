@@ -139,17 +139,6 @@ static void make_jobs(char **urls, int n, long times)
 		jobs[i].url = urls[i % n];
 }
 
-static void patch(void)
-{
-	char why[256];
-
-	if (gev_patch_all(GEV_PATCH_ALL) == 0)
-		return;
-	gev_patch_report(why, sizeof(why));
-	die("libc can't be patched here: %s",
-		errno == ENOTSUP ? strtok(why, "\n") : strerror(errno));
-}
-
 static gev_time now(void)
 {
 	return gev_loop_update(gev_hub_loop(gev_hub_get()));
@@ -195,7 +184,7 @@ int main(int argc, char **argv)
 	make_jobs(argv + optind, argc - optind, times);
 	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN);
-	patch();
+	patch_libc();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	start = now();
 	download_all();

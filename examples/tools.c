@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <gev/patch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,4 +78,15 @@ long raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur > 1000000 ? 1000000 : (long)limit.rlim_cur;
+}
+
+void patch_libc(void)
+{
+	char why[256];
+
+	if (gev_patch_all(GEV_PATCH_ALL) == 0)
+		return;
+	gev_patch_report(why, sizeof(why));
+	die("libc can't be patched here: %s",
+		errno == ENOTSUP ? strtok(why, "\n") : strerror(errno));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tools.h - what both programs need besides HTTP. */
+/* tools.h - what several programs need besides HTTP. */
 #ifndef EXAMPLES_TOOLS_H
 #define EXAMPLES_TOOLS_H
 
@@ -33,5 +33,8 @@ long number_option(const char *name, const char *text, long min, long max);
  * Returns   the limit.
  */
 long raise_descriptor_limit(void);
+
+/* gev_patch_all(), or the end of the program, saying why. */
+void patch_libc(void);
 
 #endif
