@@ -8,105 +8,41 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <gev/lock.h>
-#include <sys/stat.h>
 #include "matrix/matrix.h"
-#include "matrix/server.h"
-#include "matrix/slow_http.h"
+#include "matrix/nginx.h"
 
 #define CALLS 20
 #define BIG 300000
 
-static struct server nginx;
-static int tls_port;
 static char https[64]; /* the server with TLS, by a name of our own */
 static char http[64];
-static char certificate[96];
 static char resolve[64];
-
-static const char configuration[] =
-	"daemon off;\n"
-	"master_process off;\n"
-	"pid pid;\n"
-	"error_log stderr;\n"
-	"events { worker_connections 500; }\n"
-	"http {\n"
-	"  access_log off;\n"
-	"  client_body_temp_path body; proxy_temp_path proxy;\n"
-	"  fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n"
-	"  ssl_certificate certificate; ssl_certificate_key key;\n"
-	"  server {\n"
-	"    listen 127.0.0.1:%d;\n"
-	"    listen 127.0.0.1:%d ssl http2;\n"
-	"    location / { proxy_pass http://127.0.0.1:%d; }\n"
-	"    location /file/ { root .; }\n"
-	"  }\n"
-	"}\n";
-
-static bool both_accept(struct server *s)
-{
-	return server_accepts(s->port) && server_accepts(tls_port);
-}
-
-static const char *make_certificate(void)
-{
-	return server_run(&nginx, (const char *[]){ "openssl", "req", "-x509",
-		"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-		"-nodes", "-subj", "/CN=nginx.test", "-addext",
-		"subjectAltName=DNS:nginx.test", "-keyout", "key", "-out",
-		"certificate", NULL });
-}
 
 /* Big ones, each of which is full of its own letter. */
 static const char *make_files(void)
 {
-	char path[96], name[16];
+	char name[16];
 	static char text[BIG + 1];
 	const char *why = NULL;
 
-	snprintf(path, sizeof(path), "%s/file", nginx.directory);
-	if (mkdir(path, 0755) < 0)
-		return "no directory for files";
 	for (int i = 0; i < CALLS && !why; i++) {
 		memset(text, 'a' + i, BIG);
 		snprintf(name, sizeof(name), "file/%d", i);
-		why = server_file(&nginx, name, "%s", text);
+		why = server_file(&nginx.server, name, "%s", text);
 	}
 	return why;
 }
 
-static void make_names(void)
-{
-	/* A name of the hosts file: a thread looks it up. */
-	snprintf(http, sizeof(http), "http://localhost:%d", nginx.port);
-	snprintf(https, sizeof(https), "https://nginx.test:%d", tls_port);
-	snprintf(resolve, sizeof(resolve), "nginx.test:%d:127.0.0.1", tls_port);
-	snprintf(certificate, sizeof(certificate), "%s/certificate",
-		nginx.directory);
-}
-
 static const char *serve(void)
 {
-	const char *why = slow_start();
+	const char *why = nginx_start();
 
-	why = why ? why : server_open(&nginx);
-	why = why ? why : make_certificate();
-	why = why ? why : make_files();
-	for (tls_port = nginx.port + 1; server_accepts(tls_port); tls_port++)
-		;
-	make_names();
-	why = why ? why :
-		    server_file(&nginx, "nginx.conf", configuration, nginx.port,
-			    tls_port, slow.port);
-	return why ? why :
-		     server_start(&nginx, (const char *[]){ "nginx", "-p", ".",
-			     "-c", "nginx.conf", "-e", "stderr", NULL },
-			     both_accept);
-}
-
-static void stop(void)
-{
-	server_stop(&nginx);
-	slow_stop();
+	/* A name of the hosts file: a thread looks it up. */
+	snprintf(http, sizeof(http), "http://localhost:%d", nginx.server.port);
+	snprintf(https, sizeof(https), "https://nginx.test:%d", nginx.tls_port);
+	snprintf(resolve, sizeof(resolve), "nginx.test:%d:127.0.0.1",
+		nginx.tls_port);
+	return why ? why : make_files();
 }
 
 /* A handle, and what comes of it. */
@@ -144,7 +80,7 @@ static void begin(struct transfer *t)
 	curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(t->curl, CURLOPT_RESOLVE, t->names);
-	curl_easy_setopt(t->curl, CURLOPT_CAINFO, certificate);
+	curl_easy_setopt(t->curl, CURLOPT_CAINFO, nginx.certificate);
 	curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_PROXY, "");
 }
@@ -517,5 +453,5 @@ int main(void)
 		T_RUN(kills_may_come_at_any_time);
 	}
 	curl_global_cleanup();
-	return matrix_end(stop);
+	return matrix_end(nginx_stop);
 }
