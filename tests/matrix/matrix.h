@@ -299,6 +299,14 @@ static inline void matrix_row(const struct matrix *row)
 	matrix_tell(way, overlapped);
 }
 
+/* What is in no row: @fn in a greenlet, patched, outside of a trial. */
+static inline void matrix_in_greenlet(gev_fn *fn)
+{
+	t_eq(gev_patch_all(GEV_PATCH_ALL), 0);
+	join(start(fn, 0));
+	t_eq(gev_unpatch_all(), 0);
+}
+
 static T_UNUSED const char *matrix_missing;
 
 static inline void matrix_can_patch(void)

@@ -300,6 +300,21 @@ const char *server_start(struct server *s, const char *const argv[],
 	return NULL;
 }
 
+int server_none(int *port)
+{
+	struct sockaddr_in a = loopback(0);
+	socklen_t size = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (struct sockaddr *)&a, size) < 0 ||
+		getsockname(fd, (struct sockaddr *)&a, &size) < 0) {
+		close(fd);
+		return -1;
+	}
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type,
 	struct FTW *where)
 {

@@ -57,6 +57,9 @@ const char *server_start(struct server *s, const char *const argv[],
 /* Whether somebody accepts there. */
 bool server_accepts(int port);
 
+/* A socket on a port that is nobody else's, which refuses until it listens. */
+int server_none(int *port);
+
 /* Ends it, and removes the directory.  One that was not opened: nothing. */
 void server_stop(struct server *s);
 

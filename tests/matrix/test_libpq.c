@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* libpq against PostgreSQL: queries, TLS, COPY, and servers that fail it. */
-#include <arpa/inet.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -275,14 +274,6 @@ static const struct matrix rows[] = {
 		"Operation canceled" },
 };
 
-/* What is left is run in a greenlet each, patched. */
-static void in_greenlet(gev_fn *fn, intptr_t arg)
-{
-	t_eq(gev_patch_all(GEV_PATCH_ALL), 0);
-	join(start(fn, arg));
-	t_eq(gev_unpatch_all(), 0);
-}
-
 static void is_told(const char *conninfo, const char *expected)
 {
 	PGconn *c = PQconnectdb(conninfo);
@@ -292,24 +283,10 @@ static void is_told(const char *conninfo, const char *expected)
 	PQfinish(c);
 }
 
-/* A port that is bound, so that nobody else listens there. */
-static int bound(int *port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	t_eq(bind(fd, (struct sockaddr *)&a, size), 0);
-	t_eq(getsockname(fd, (struct sockaddr *)&a, &size), 0);
-	*port = ntohs(a.sin_port);
-	return fd;
-}
-
 static intptr_t connect_refused(void *arg)
 {
 	char conninfo[128];
-	int port, fd = bound(&port);
+	int port, fd = server_none(&port);
 
 	(void)arg;
 	snprintf(
@@ -321,14 +298,14 @@ static intptr_t connect_refused(void *arg)
 
 static void nobody_listens(void)
 {
-	in_greenlet(connect_refused, 0);
+	matrix_in_greenlet(connect_refused);
 }
 
 /* Two seconds of a clock that jumps: libpq's own limit. */
 static intptr_t connect_to_the_silent(void *arg)
 {
 	char conninfo[128];
-	int port, fd = bound(&port);
+	int port, fd = server_none(&port);
 
 	(void)arg;
 	t_eq(listen(fd, 5), 0);
@@ -342,7 +319,7 @@ static intptr_t connect_to_the_silent(void *arg)
 static void libpq_has_timeouts_too(void)
 {
 	t_virtual();
-	in_greenlet(connect_to_the_silent, 0);
+	matrix_in_greenlet(connect_to_the_silent);
 	gev_loop_set_virtual(gev_hub_loop(gev_hub_get()), false);
 }
 
@@ -388,7 +365,7 @@ static intptr_t kill_one_of_two(void *arg)
 
 static void others_do_not_notice_a_kill(void)
 {
-	in_greenlet(kill_one_of_two, 0);
+	matrix_in_greenlet(kill_one_of_two);
 }
 
 static intptr_t kill_the_backend(void *arg)
@@ -405,7 +382,7 @@ static intptr_t kill_the_backend(void *arg)
 
 static void server_dies_in_mid_query(void)
 {
-	in_greenlet(kill_the_backend, 0);
+	matrix_in_greenlet(kill_the_backend);
 }
 
 int main(void)
