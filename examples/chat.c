@@ -9,7 +9,6 @@
  * when his queue is full he misses lines.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,21 +128,8 @@ int main(int argc, char **argv)
 	struct gev_server_options options = {
 		.address = argc > 1 ? argv[1] : "127.0.0.1:6000",
 		.handle = welcome };
-	gev_server *server;
-	char address[128];
 
 	check_arguments(argc, argv, 0, 1, usage);
-	server = gev_server_new(&options);
-	if (!server || gev_server_start(server) < 0)
-		die("cannot listen on %s: %s", options.address,
-			strerror(errno));
-	gev_server_stop_on(server, SIGTERM, 0);
-	gev_server_address(server, address, sizeof(address));
-	printf("chatting on %s\n", address);
-	fflush(stdout);
-
-	if (gev_server_serve_forever(server) < 0)
-		die("cannot go on: %s", strerror(errno));
-	gev_server_free(server);
+	serve_until_term(&options, "chatting", 0);
 	return 0;
 }

@@ -7,10 +7,6 @@
  * On SIGTERM it closes the port at once, and connections when their peers have
  * done so, or ten seconds later.
  */
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <gev.h>
 #include "tools.h"
 
@@ -38,21 +34,8 @@ int main(int argc, char **argv)
 	struct gev_server_options options = {
 		.address = argc > 1 ? argv[1] : "127.0.0.1:7000",
 		.handle = echo };
-	gev_server *server;
-	char address[128];
 
 	check_arguments(argc, argv, 0, 1, usage);
-	server = gev_server_new(&options);
-	if (!server || gev_server_start(server) < 0)
-		die("cannot listen on %s: %s", options.address,
-			strerror(errno));
-	gev_server_stop_on(server, SIGTERM, GEV_SEC(10));
-	gev_server_address(server, address, sizeof(address));
-	printf("echoing on %s\n", address);
-	fflush(stdout);
-
-	if (gev_server_serve_forever(server) < 0)
-		die("cannot go on: %s", strerror(errno));
-	gev_server_free(server);
+	serve_until_term(&options, "echoing", GEV_SEC(10));
 	return 0;
 }

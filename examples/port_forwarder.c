@@ -75,7 +75,8 @@ int main(int argc, char **argv)
 	server = gev_server_new(&options);
 	if (!server || gev_server_start(server) < 0)
 		die("cannot listen on %s: %s", argv[1], strerror(errno));
-	gev_server_stop_on(server, SIGTERM, GEV_SEC(10));
+	if (gev_server_stop_on(server, SIGTERM, GEV_SEC(10)) < 0)
+		die("cannot watch for SIGTERM: %s", strerror(errno));
 	gev_server_address(server, address, sizeof(address));
 	printf("forwarding %s to %s\n", address, argv[2]);
 	fflush(stdout);

@@ -15,7 +15,6 @@
  * gone the server tells the sum and ends.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -208,29 +207,9 @@ static const char usage[] =
 	"  --port N   port of 127.0.0.1 (0: any, see the first line)\n"
 	"  --help     this";
 
-static long arguments(int argc, char **argv)
-{
-	static const struct option known[] = {
-		{ "port", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
-	long port = 0;
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
-		if (c == 'p')
-			port = number_option("port", optarg, 0, 65535);
-		else if (c == 'h')
-			show(usage);
-		else
-			exit(2);
-	no_more_arguments(argc, argv);
-	return port;
-}
-
 int main(int argc, char **argv)
 {
-	long port = arguments(argc, argv);
+	long port = port_option(argc, argv, usage);
 	gev_signal_watcher term;
 	int listener;
 

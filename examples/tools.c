@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <gev/patch.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,45 @@ long number_option(const char *name, const char *text, long min, long max)
 		die("%s%s wants a number from %ld to %ld, not \"%s\"",
 			dashes(name), name, min, max, text);
 	return value;
+}
+
+long port_option(int argc, char **argv, const char *usage)
+{
+	static const struct option known[] = {
+		{ "port", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	long port = 0;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1)
+		if (c == 'p')
+			port = number_option("port", optarg, 0, 65535);
+		else if (c == 'h')
+			show(usage);
+		else
+			exit(2);
+	no_more_arguments(argc, argv);
+	return port;
+}
+
+void serve_until_term(const struct gev_server_options *options,
+	const char *doing, gev_time patience)
+{
+	gev_server *server = gev_server_new(options);
+	char address[128];
+
+	if (!server || gev_server_start(server) < 0)
+		die("cannot listen on %s: %s", options->address,
+			strerror(errno));
+	if (gev_server_stop_on(server, SIGTERM, patience) < 0)
+		die("cannot watch for SIGTERM: %s", strerror(errno));
+	gev_server_address(server, address, sizeof(address));
+	printf("%s on %s\n", doing, address);
+	fflush(stdout);
+	if (gev_server_serve_forever(server) < 0)
+		die("cannot go on: %s", strerror(errno));
+	gev_server_free(server);
 }
 
 long raise_descriptor_limit(void)

@@ -3,6 +3,8 @@
 #ifndef EXAMPLES_TOOLS_H
 #define EXAMPLES_TOOLS_H
 
+#include <gev/server.h>
+
 /* Prints "program: ...", and ends the program with status 2. */
 _Noreturn void die(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
@@ -25,6 +27,16 @@ void no_more_arguments(int argc, char **argv);
  * to @max, or the end of the program.
  */
 long number_option(const char *name, const char *text, long min, long max);
+
+/* The port that --port N gives, or 0; --help shows @usage, else is an error. */
+long port_option(int argc, char **argv, const char *usage);
+
+/*
+ * Starts a server of @options, prints "@doing on ADDRESS", serves until
+ * SIGTERM and for at most @patience more.  Ends the program if that fails.
+ */
+void serve_until_term(const struct gev_server_options *options,
+	const char *doing, gev_time patience);
 
 /*
  * Raises the limit of open descriptors to what is allowed: a connection costs
