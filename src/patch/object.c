@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-static void add_segment(struct gev__object *o, const ElfW(Phdr) *segment)
+void gev__object_add(struct gev__object *o, const ElfW(Phdr) *segment)
 {
 	uintptr_t start = o->base + segment->p_vaddr;
 	uintptr_t end = start + segment->p_filesz;
@@ -35,7 +35,7 @@ static int see_one(struct dl_phdr_info *info, size_t size, void *arg)
 	(void)size;
 	strncat(o.name, info->dlpi_name, sizeof(o.name) - 1);
 	for (int i = 0; i < info->dlpi_phnum; i++)
-		add_segment(&o, &info->dlpi_phdr[i]);
+		gev__object_add(&o, &info->dlpi_phdr[i]);
 	return round->see(&o, round->arg);
 }
 

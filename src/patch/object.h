@@ -31,6 +31,9 @@ struct gev__object {
 int gev__objects_each(int (*see)(const struct gev__object *o, void *arg),
 	void *arg);
 
+/* Takes note of one of its segments; base and name are set. */
+void gev__object_add(struct gev__object *o, const ElfW(Phdr) *segment);
+
 bool gev__object_is(const struct gev__object *o, const char *soname);
 
 /* The one that loads the others. */

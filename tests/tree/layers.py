@@ -21,6 +21,8 @@ BELOW = {
                'os', 'net'],
     'patch': ['base', 'switch', 'loop', 'core', 'calls'],
     'tls': [],
+    'tool': ['base', 'patch'],
+    'run': ['base', 'switch', 'loop', 'core', 'calls', 'patch'],
     'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls', 'choose',
              'libev'],
 }
