@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hiredis against Redis: who waits for lists, for messages, for many answers. */
+/* hiredis against Redis: waiting for lists, for messages, for many answers. */
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
