@@ -20,7 +20,8 @@ GEV_BEGIN_DECLS
 #define GEV_PATCH_SLEEP 2u   /* sleep, nanosleep, sched_yield */
 #define GEV_PATCH_DNS 4u     /* nothing more: libc's resolver is IO */
 #define GEV_PATCH_PROCESS 8u /* wait, waitpid, waitid, and so system, pclose */
-#define GEV_PATCH_ALL 15u
+#define GEV_PATCH_LOCKS 16u  /* mutexes, conditions, semaphores: futex */
+#define GEV_PATCH_ALL 31u
 
 /*
  * gev_patch_all - patches the system calls of libc.

@@ -84,6 +84,7 @@ struct gev_hub {
 	struct gev__children *children; /* calls/: a tenant, or NULL */
 	struct gev_threadpool *threadpool; /* os/: likewise */
 	struct gev__file_ring *files; /* os/: likewise */
+	struct gev__futex_ring *futexes; /* patch/: likewise */
 };
 
 /* Greenlets are left where they are: in a forked child, or at the hub's end. */

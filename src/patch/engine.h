@@ -11,6 +11,7 @@ struct gev__engine {
 	struct gev__lock lock;
 	struct gev__sites libc;     /* found once */
 	bool found;
+	bool sees_forks;
 	unsigned flags;             /* in force */
 	const char *why;            /* it last failed, or NULL */
 	const char *way;            /* how code was written, or NULL */

@@ -26,6 +26,9 @@ gev__handler gev__patch_poll, gev__patch_ppoll, gev__patch_select,
 	gev__patch_clock_nanosleep, gev__patch_sched_yield, gev__patch_wait4,
 	gev__patch_waitid;
 
+/* futex.c */
+gev__handler gev__patch_futex;
+
 /* vfork.c */
 gev__handler gev__patch_vfork, gev__patch_clone, gev__patch_clone3;
 

@@ -6,6 +6,7 @@
  */
 #include <gev/patch.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "patch/cpu.h"
 #include "patch/dispatch.h"
 #include "patch/engine.h"
+#include "patch/futex.h"
 
 struct gev__engine gev__engine;
 
@@ -128,22 +130,51 @@ static int make_stubs(struct gev__sites *sites)
 	return r;
 }
 
+/* Of futex(2): a wake that went by the table would be lost. */
+static bool catches_all(const struct gev__sites *sites, long nr)
+{
+	for (size_t i = 0; i < sites->n; i++)
+		if (sites->site[i].nr == nr && !sites->site[i].patched)
+			return false;
+	return true;
+}
+
 static void go_live(const struct gev__engine *e)
 {
+	unsigned flags = e->flags;
+
+	if (!catches_all(&e->libc, SYS_futex))
+		flags &= ~GEV_PATCH_LOCKS;
 	for (int nr = 0; nr < GEV__PATCH_CALLS; nr++) {
 		const struct gev__patch_entry *entry = &gev__patch_table[nr];
 
 		gev__patch_live[nr] = entry->handler &&
-				      entry->group & e->flags &&
+				      entry->group & flags &&
 				      !(e->veto && e->veto(entry->name,
 							   e->veto_arg));
 	}
+	if (gev__patch_live[SYS_futex])
+		gev__futex_open(gev__code_threads());
+	else
+		gev__futex_close();
+}
+
+/* For the child: what its parent's other threads wait for is not its own. */
+static int see_forks(struct gev__engine *e)
+{
+	int r = e->sees_forks ? 0 : pthread_atfork(NULL, NULL,
+					    gev__futex_forked);
+
+	e->sees_forks = r == 0;
+	return -r;
 }
 
 static int patch(struct gev__engine *e, unsigned flags)
 {
 	int r = find(e);
 
+	if (r == 0)
+		r = see_forks(e);
 	if (r == 0)
 		r = make_stubs(&e->libc);
 	if (r == 0)
@@ -179,6 +210,7 @@ int gev_unpatch_all(void)
 	gev__lock(&e->lock);
 	e->flags = 0;
 	gev__zero(gev__patch_live, sizeof(gev__patch_live));
+	gev__futex_close();
 	if (e->found)
 		r = gev__code_unpatch(&e->libc, &e->way);
 	gev__unlock(&e->lock);

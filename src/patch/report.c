@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <gev/patch.h>
 #include <errno.h>
+#include <sys/syscall.h>
 #include "base/text.h"
 #include "patch/dispatch.h"
 #include "patch/engine.h"
 
 /* What can wait for long, and has no cooperative form. */
 static const char blocking[] =
-	"futex, fsync, open of a FIFO, pause, sigsuspend, sigtimedwait, msgrcv, "
+	"fsync, open of a FIFO, pause, sigsuspend, sigtimedwait, msgrcv, "
 	"msgsnd, semop, mq_timedreceive, mq_timedsend, io_getevents, "
 	"io_uring_enter, futex_waitv";
 
@@ -19,13 +20,20 @@ static const struct {
 	{ GEV_PATCH_SLEEP, " sleep" },
 	{ GEV_PATCH_DNS, " dns" },
 	{ GEV_PATCH_PROCESS, " process" },
+	{ GEV_PATCH_LOCKS, " locks" },
 };
+
+/* Locks need all of libc's futex calls. */
+static bool is_done(unsigned flag)
+{
+	return flag != GEV_PATCH_LOCKS || gev__patch_live[SYS_futex];
+}
 
 static void add_state(struct gev__text *t, const struct gev__engine *e)
 {
 	gev__text_add(t, e->flags ? "patched:" : "not patched");
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
-		if (e->flags & groups[i].flag)
+		if (e->flags & groups[i].flag && is_done(groups[i].flag))
 			gev__text_add(t, groups[i].name);
 	if (e->why) {
 		gev__text_add(t, ": ");
@@ -141,12 +149,15 @@ static void add_calls(struct gev__text *t)
 {
 	gev__text_add(t, "greenlets wait in:");
 	for (int nr = 0; nr < GEV__PATCH_CALLS; nr++) {
-		if (!gev__patch_live[nr] || !gev__patch_table[nr].waits)
+		if (!gev__patch_live[nr] ||
+			gev__patch_table[nr].group == GEV_PATCH_ALL)
 			continue;
 		gev__text_char(t, ' ');
 		gev__text_add(t, gev__patch_table[nr].name);
 	}
 	gev__text_add(t, "\nthe thread waits in: ");
+	if (!gev__patch_live[SYS_futex])
+		gev__text_add(t, "futex, ");
 	gev__text_add(t, blocking);
 	gev__text_char(t, '\n');
 }

@@ -73,4 +73,6 @@ const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS] = {
 	[SYS_wait4] = { "wait4", gev__patch_wait4, GEV_PATCH_PROCESS, true },
 	[SYS_waitid] = { "waitid", gev__patch_waitid, GEV_PATCH_PROCESS,
 		true },
+
+	[SYS_futex] = { "futex", gev__patch_futex, GEV_PATCH_LOCKS, false },
 };

@@ -7,6 +7,7 @@
  * somebody with its own process id comes by.
  */
 #include "patch/handlers.h"
+#include "patch/futex.h"
 #include <linux/sched.h>
 #include <sched.h>
 #include "base/sys.h"
@@ -18,6 +19,8 @@ static long note(uint64_t flags)
 {
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
 		parent = gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	if (flags & CLONE_THREAD)
+		atomic_store(&gev__futex_threads, true);
 	return GEV__PASS;
 }
 

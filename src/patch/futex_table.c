@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All greenlets of the process that wait for a futex, as the kernel has its
+ * threads: hashed by address, with a lock for each bucket, under which the word
+ * is compared before anybody joins, and under which everybody is found.
+ *
+ * Who is served is taken out of the bucket.  If he is of the caller's own hub
+ * he is woken at once, else a callback is posted to his hub that does it.  Whose
+ * wait is over takes the lock once more, after which no other thread knows of
+ * him: so he may lie on the greenlet's stack.  If he was served and fails all
+ * the same, being killed before the news came, the wake passes on to another:
+ * one too many does no harm, one too few hangs somebody.
+ *
+ * Real threads wait in the kernel.  Who wakes looks here first, then there.
+ */
+#include "patch/futex.h"
+#include <linux/futex.h>
+#include "base/lock.h"
+#include "base/mem.h"
+#include "patch/dispatch.h"
+
+#define BUCKETS 256
+
+struct gev__futex_bucket {
+	struct gev__lock lock;
+	atomic_uint waiting;
+	struct gev_list waiters;
+} __attribute__((aligned(64)));
+
+static struct gev__futex_bucket buckets[BUCKETS];
+static atomic_bool closed;
+atomic_bool gev__futex_threads;
+
+static struct gev__futex_bucket *bucket_of(const uint32_t *word)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)word * 0x9e3779b97f4a7c15u;
+
+	return &buckets[hash >> 56];
+}
+
+/* A zeroed bucket is an empty one. */
+static void lock(struct gev__futex_bucket *b)
+{
+	gev__lock(&b->lock);
+	if (!b->waiters.next)
+		gev__list_init(&b->waiters);
+}
+
+/* That of @w, who may be sent elsewhere until it is had. */
+static struct gev__futex_bucket *lock_of(struct gev__futex_wait *w)
+{
+	for (;;) {
+		struct gev__futex_bucket *b = atomic_load(&w->bucket);
+
+		lock(b);
+		if (atomic_load_explicit(&w->bucket, memory_order_relaxed) == b)
+			return b;
+		gev__unlock(&b->lock);
+	}
+}
+
+static void add(struct gev__futex_bucket *b, struct gev__futex_wait *w)
+{
+	atomic_store(&w->bucket, b);
+	gev__list_add_tail(&b->waiters, &w->node);
+}
+
+static void take_out(struct gev__futex_bucket *b, struct gev__futex_wait *w)
+{
+	gev__list_del(&w->node);
+	atomic_fetch_sub_explicit(&b->waiting, 1, memory_order_relaxed);
+}
+
+/* True: it was served in time. */
+static bool leave(struct gev__futex_wait *w)
+{
+	struct gev__futex_bucket *b = lock_of(w);
+
+	if (!w->served)
+		take_out(b, w);
+	gev__unlock(&b->lock);
+	return w->served;
+}
+
+/* In a forked child the list is another, and nobody is to be told. */
+static void woke(struct gev_waiter *waiter)
+{
+	struct gev__futex_wait *w =
+		gev__container(waiter, struct gev__futex_wait, waiter);
+	bool served = false;
+
+	if (!w->here && w->hub->abandoning != GEV__FORKED)
+		served = leave(w);
+	gev_callback_stop(&w->callback);
+	if (served && waiter->result < 0 && !waiter->expired)
+		gev__futex_wake(w->word, 1, w->bitset, w->shared);
+}
+
+/* By parts: for the whole at once clang would call memset(). */
+void gev__futex_init(struct gev__futex_wait *w)
+{
+	w->waiter = (struct gev_waiter){ .what = "futex", .woke = woke };
+	w->node = (struct gev_list){ NULL, NULL };
+	w->callback = (gev_callback)GEV_CALLBACK_INIT;
+	w->ask = NULL;
+	w->served = false;
+	w->here = false;
+}
+
+/*
+ * The count goes up before the word is read; who wakes changes the word, then
+ * reads the count.  So one of them sees the other.
+ */
+long gev__futex_join(struct gev__futex_wait *w, uint32_t value)
+{
+	struct gev__futex_bucket *b = bucket_of(w->word);
+	long r = 0;
+
+	w->waiter.object = w->word;
+	lock(b);
+	atomic_fetch_add(&b->waiting, 1);
+	if (atomic_load(&closed))
+		r = GEV__PASS;
+	else if (__atomic_load_n(w->word, __ATOMIC_SEQ_CST) != value)
+		r = -EAGAIN;
+	if (r == 0)
+		add(b, w);
+	else
+		atomic_fetch_sub(&b->waiting, 1);
+	gev__unlock(&b->lock);
+	return r;
+}
+
+int gev__futex_park(struct gev__futex_wait *w, gev_time timeout)
+{
+	int r = gev__park(&w->waiter, timeout);
+
+	if (!w->waiter.woken) { /* the wait did not begin */
+		w->waiter.result = r;
+		woke(&w->waiter);
+	}
+	return w->served && w->waiter.expired ? 0 : r;
+}
+
+static int arrive(void *wait)
+{
+	struct gev__futex_wait *w = wait;
+
+	gev__wake(&w->waiter, 0);
+	return 0;
+}
+
+/* The lock is held. */
+static void serve(struct gev__futex_bucket *b, struct gev__futex_wait *w,
+	const gev_hub *here)
+{
+	take_out(b, w);
+	w->served = true;
+	if (w->hub == here) {
+		w->here = true;
+		gev__wake(&w->waiter, 0);
+	} else {
+		gev_loop_run_callback_threadsafe(w->hub->loop, &w->callback,
+			arrive, w);
+	}
+}
+
+bool gev__futex_found(struct gev__futex_wait *w)
+{
+	struct gev__futex_bucket *b = lock_of(w);
+	bool found = !w->served;
+
+	if (found)
+		serve(b, w, w->hub);
+	gev__unlock(&b->lock);
+	return found;
+}
+
+/* Not who goes with his hub, which the caller is just taking down. */
+static bool waits_at(const struct gev__futex_wait *w, const uint32_t *word,
+	uint32_t bitset, const gev_hub *here)
+{
+	return w->word == word && w->bitset & bitset &&
+	       !(w->hub == here && here->abandoning);
+}
+
+static bool anybody(struct gev__futex_bucket *b)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	return atomic_load_explicit(&b->waiting, memory_order_relaxed);
+}
+
+static struct gev__futex_wait *of_node(struct gev_list *node)
+{
+	return gev__container(node, struct gev__futex_wait, node);
+}
+
+long gev__futex_serve(const uint32_t *word, long n, uint32_t bitset)
+{
+	struct gev__futex_bucket *b = bucket_of(word);
+	const gev_hub *here = gev__hub_here();
+	struct gev_list *node, *save;
+	long served = 0;
+
+	if (!anybody(b))
+		return 0;
+	lock(b);
+	gev__list_for_each_safe(node, save, &b->waiters) {
+		if (served == n)
+			break;
+		if (!waits_at(of_node(node), word, bitset, here))
+			continue;
+		serve(b, of_node(node), here);
+		served++;
+	}
+	gev__unlock(&b->lock);
+	return served;
+}
+
+static void lock_both(struct gev__futex_bucket *a, struct gev__futex_bucket *b)
+{
+	lock(a < b ? a : b);
+	if (a != b)
+		lock(a < b ? b : a);
+}
+
+static void unlock_both(struct gev__futex_bucket *a,
+	struct gev__futex_bucket *b)
+{
+	gev__unlock(&a->lock);
+	if (a != b)
+		gev__unlock(&b->lock);
+}
+
+/* Who waits in the kernel too can't be sent elsewhere there. */
+static void send_to(struct gev__futex_bucket *a, struct gev__futex_bucket *b,
+	struct gev__futex_wait *w, const uint32_t *to, const gev_hub *here)
+{
+	if (w->ask) {
+		serve(a, w, here);
+		return;
+	}
+	take_out(a, w);
+	atomic_fetch_add(&b->waiting, 1);
+	w->word = to;
+	w->waiter.object = to;
+	add(b, w);
+}
+
+static void move_all(struct gev__futex_bucket *a, struct gev__futex_bucket *b,
+	const uint32_t *from, const uint32_t *to, struct gev__futex_moved want,
+	struct gev__futex_moved *did)
+{
+	const gev_hub *here = gev__hub_here();
+	struct gev_list *node, *next;
+	unsigned left = a->waiting;
+
+	for (node = a->waiters.next; left--; node = next) {
+		struct gev__futex_wait *w = of_node(node);
+
+		next = node->next;
+		if (!waits_at(w, from, FUTEX_BITSET_MATCH_ANY, here))
+			continue;
+		if (did->woken < want.woken) {
+			serve(a, w, here);
+			did->woken++;
+		} else if (did->moved < want.moved) {
+			send_to(a, b, w, to, here);
+			did->moved++;
+		}
+	}
+}
+
+long gev__futex_move(const uint32_t *from, const uint32_t *to, long wake,
+	long move, const uint32_t *value, struct gev__futex_moved *moved)
+{
+	struct gev__futex_bucket *a = bucket_of(from), *b = bucket_of(to);
+	long r = 0;
+
+	*moved = (struct gev__futex_moved){ 0, 0 };
+	lock_both(a, b);
+	if (value && __atomic_load_n(from, __ATOMIC_SEQ_CST) != *value)
+		r = -EAGAIN;
+	else
+		move_all(a, b, from, to,
+			(struct gev__futex_moved){ wake, move }, moved);
+	unlock_both(a, b);
+	return r;
+}
+
+static void serve_all(struct gev__futex_bucket *b)
+{
+	const gev_hub *here = gev__hub_here();
+
+	lock(b);
+	while (!gev__list_empty(&b->waiters))
+		serve(b, of_node(b->waiters.next), here);
+	gev__unlock(&b->lock);
+}
+
+void gev__futex_close(void)
+{
+	atomic_store(&closed, true);
+	for (int i = 0; i < BUCKETS; i++)
+		serve_all(&buckets[i]);
+}
+
+void gev__futex_open(bool threads)
+{
+	if (threads)
+		atomic_store(&gev__futex_threads, true);
+	atomic_store(&closed, false);
+}
+
+/*
+ * Of all who waited only one can be left: main, if a callback of its loop
+ * forked.  It looks again.
+ */
+void gev__futex_forked(void)
+{
+	struct gev_hub *hub = gev__hub_here();
+	struct gev_waiter *w = NULL;
+
+	gev__futex_ring_forked();
+	gev__zero(buckets, sizeof(buckets));
+	gev__futex_threads = false;
+	if (hub && !hub->thread->current->greenlet)
+		w = hub->main->coro->waiter;
+	if (w && w->woke == woke) {
+		gev__container(w, struct gev__futex_wait, waiter)->here = true;
+		gev__wake(w, 0);
+	}
+}
