@@ -38,6 +38,7 @@
 #include <gev/patch.h>
 #include <gev/timeout.h>
 #include <gev/watcher.h>
+#include <pthread.h>
 #include "core/greenlet.h"
 #include "t.h"
 
@@ -305,6 +306,24 @@ static inline void matrix_in_greenlet(gev_fn *fn)
 	t_eq(gev_patch_all(GEV_PATCH_ALL), 0);
 	join(start(fn, 0));
 	t_eq(gev_unpatch_all(), 0);
+}
+
+static inline intptr_t matrix_tell_self(void *self)
+{
+	*(pthread_t *)self = pthread_self();
+	return 0;
+}
+
+/*
+ * Whether greenlets are to libc what threads are: with thread-local state of
+ * their own, and parked by its locks.  While patched.
+ */
+static inline bool matrix_like_threads(void)
+{
+	pthread_t self = 0;
+
+	join(start(matrix_tell_self, (intptr_t)&self));
+	return self != pthread_self() && (GEV_PATCH_ALL & 16);
 }
 
 static T_UNUSED const char *matrix_missing;
