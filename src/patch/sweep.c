@@ -160,14 +160,20 @@ static void note(struct sweep *s, uintptr_t at, const struct gev__insn *insn)
 		set_padding(s, at, insn->length, true);
 }
 
-/* Between functions only jumps are of interest, and those may be none. */
-static void sweep_gap(struct sweep *s, uintptr_t end)
+/*
+ * Between functions only jumps are of interest, and those may be none.  If all
+ * of it does nothing it is padding.  False: it does not come out even.
+ */
+static bool sweep_gap(struct sweep *s, uintptr_t end)
 {
 	struct gev__insn insn;
+	bool even = true, fills = true;
 
 	for (uintptr_t at = s->done; at < end; at += insn.length) {
-		if (!gev__decode(at, end, &insn))
+		if (!gev__decode(at, end, &insn)) {
 			insn = (struct gev__insn){ .length = 1 };
+			even = false;
+		}
 		if (insn.syscall) {
 			s->n = 0;
 			add_site(s, at, end);
@@ -175,9 +181,11 @@ static void sweep_gap(struct sweep *s, uintptr_t end)
 		}
 		if (insn.branches)
 			note_target(s, insn.target);
-		if (insn.fills)
-			set_padding(s, at, insn.length, true);
+		fills = fills && insn.fills;
 	}
+	if (fills && end > s->done)
+		set_padding(s, s->done, end - s->done, true);
+	return even;
 }
 
 static int sweep_function(uintptr_t start, uintptr_t end, void *arg)
@@ -186,10 +194,11 @@ static int sweep_function(uintptr_t start, uintptr_t end, void *arg)
 	size_t first = s->sites->n;
 	uintptr_t at = start;
 	struct gev__insn insn;
+	bool even;
 
 	if (start < s->done)
 		return 0;
-	sweep_gap(s, start);
+	even = sweep_gap(s, start);
 	s->n = 0;
 	s->unreached = false;
 	note_target(s, start);
@@ -207,6 +216,8 @@ static int sweep_function(uintptr_t start, uintptr_t end, void *arg)
 	}
 	if (at != end)
 		refuse_from(s, first, "in a function that can't be decoded");
+	else if (!even)
+		refuse_from(s, first, "behind what can't be decoded");
 	s->done = end;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <gev/sleep.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -382,6 +383,28 @@ static void with_write_and_execute_denied(void)
 		t_eq(status, 0);
 }
 
+static int signals;
+
+static void count_signal(int signum)
+{
+	(void)signum;
+	signals++;
+}
+
+/* What a handler returns to is a system call in libc. */
+static void signal_handlers_return(void)
+{
+	signals = 0;
+	if (!patch(GEV_PATCH_ALL))
+		return;
+	signal(SIGUSR1, count_signal);
+	for (int i = 0; i < 3; i++)
+		raise(SIGUSR1);
+	signal(SIGUSR1, SIG_DFL);
+	t_eq(signals, 3);
+	t_eq(gev_unpatch_all(), 0);
+}
+
 static void the_report_tells(void)
 {
 	static char text[1 << 18];
@@ -416,6 +439,7 @@ int main(void)
 	T_RUN(spawned_children_change_nothing);
 	T_RUN(code_is_written_by_other_means);
 	T_RUN(failures_change_nothing);
+	T_RUN(signal_handlers_return);
 	T_RUN(the_report_tells);
 	return t_done();
 }
