@@ -68,7 +68,8 @@ struct gev_error {
 	gev_greenlet *greenlet; /* who failed; NULL: a callback or the loop */
 	int code;               /* the errno value, positive */
 	const char *message;    /* of gev_fail(), or ""; until the hook returns */
-	const char *where;      /* "greenlet", "link", "callback", "loop" ... */
+	const char *where;      /* "greenlet", "link", "callback", "loop" ...; a
+	                           patched call that is tried for ever */
 };
 
 typedef int gev_error_fn(gev_hub *hub, const struct gev_error *error,

@@ -16,6 +16,9 @@
 #define GEV__NAME_SIZE 32
 #define GEV__MESSAGE_SIZE 64
 
+/* Waits that may fail at once, in a row, before the others get their turn. */
+#define GEV__FRUITLESS_MAX 16
+
 enum gev__phase {
 	GEV__MADE,      /* not started yet */
 	GEV__STARTED,   /* in the run queue, or a timer will put it there */

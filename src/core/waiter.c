@@ -3,9 +3,6 @@
 #include "core/report.h"
 #include "core/timeout.h"
 
-/* Waits that may fail at once, in a row, before the others get their turn. */
-#define FRUITLESS_MAX 16
-
 struct alarm {
 	struct gev_timer_node node;
 	struct gev_waiter *waiter;
@@ -40,7 +37,7 @@ void gev__rest(struct gev_hub *hub, gev_coro *self)
 {
 	gev_greenlet *g = self->greenlet;
 
-	if (!g || g->fruitless < FRUITLESS_MAX)
+	if (!g || g->fruitless < GEV__FRUITLESS_MAX)
 		return;
 	g->fruitless = 0;
 	gev__breathe(hub);

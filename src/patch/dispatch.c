@@ -5,6 +5,7 @@
  */
 #include "patch/dispatch.h"
 #include "calls/descriptor.h"
+#include "core/greenlet.h"
 
 unsigned char gev__patch_live[GEV__PATCH_CALLS];
 
@@ -41,11 +42,19 @@ static long queue_up(struct gev_hub *hub, gev__handler *handler,
 	return r;
 }
 
+static bool is_stubborn(const gev_coro *self)
+{
+	return __builtin_expect(self->pending, 0) &&
+	       self->greenlet->fruitless >= GEV__FRUITLESS_MAX;
+}
+
 long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
 {
 	struct gev_hub *hub = hub_to_wait_in();
 	long r = GEV__PASS;
 
+	if (hub && is_stubborn(hub->thread->current))
+		gev__patch_blow_fuse(hub, handler);
 	if ((hub || !waits) && !gev__patch_in_vfork())
 		r = handler(hub, a);
 	if (r == -EBUSY && hub && waits)

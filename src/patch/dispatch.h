@@ -58,6 +58,9 @@ long gev__patch_handle(gev__handler *handler, bool waits, const long a[6]);
 /* Whether a greenlet calls, which can wait. */
 bool gev__patch_can_wait(void);
 
+/* fuse.c: the calling greenlet fails all the time; it is not to any more. */
+void gev__patch_blow_fuse(struct gev_hub *hub, gev__handler *handler);
+
 /* vfork.c: whether the caller is a child that borrows its parent's memory. */
 bool gev__patch_in_vfork(void);
 
