@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "patch/cpu.h"
+#include "patch/frames.h"
 
 #define WORD 4u
 #define B 0x14000000u
@@ -15,6 +16,7 @@
 
 const size_t gev__cpu_reach = 1ul << 27;
 const bool gev__cpu_traps = false;
+const uint8_t gev__cpu_return_column = 96; /* as in aarch64.S */
 
 const char *gev__cpu_missing(void)
 {
@@ -55,6 +57,43 @@ void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
 	memcpy(to, code, sizeof(code));
 	memcpy(to + STUB_BACK * WORD, &back, sizeof(back));
 	memcpy(to + STUB_ENTER * WORD, &enter, sizeof(enter));
+}
+
+#define FP 29
+#define LR 30
+#define SP 31
+#define FRAME 32
+#define ALLOCATED 1 /* words that are behind, when the stub has its frame; */
+#define FREED 8     /* when the call was answered, */
+#define PASS 9
+#define PASS_FREED 10
+
+static uint8_t *frame_on_stack(uint8_t *to)
+{
+	to = gev__frame_stack(to, SP, FRAME);
+	to = gev__frame_saved(to, FP, 4);
+	return gev__frame_saved(to, LR, 3);
+}
+
+static uint8_t *frame_gone(uint8_t *to)
+{
+	to = gev__frame_stack(to, SP, 0);
+	to = gev__frame_same(to, FP);
+	return gev__frame_same(to, LR);
+}
+
+uint8_t *gev__cpu_frame(uint8_t *to, const struct gev__site *site)
+{
+	to = gev__frame_stack(to, SP, 0);
+	to = gev__frame_value(to, gev__cpu_return_column, site->at + WORD);
+	to = gev__frame_advance(to, ALLOCATED * WORD);
+	to = frame_on_stack(to);
+	to = gev__frame_advance(to, (FREED - ALLOCATED) * WORD);
+	to = frame_gone(to);
+	to = gev__frame_advance(to, (PASS - FREED) * WORD);
+	to = frame_on_stack(to);
+	to = gev__frame_advance(to, (PASS_FREED - PASS) * WORD);
+	return frame_gone(to);
 }
 
 bool gev__cpu_piece(struct gev__piece *p, const struct gev__site *site,

@@ -23,6 +23,13 @@ extern const size_t gev__cpu_reach;
 void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
 	uintptr_t at);
 
+/*
+ * What its unwind table says (frames.h), and which of the table's columns is
+ * the return address.
+ */
+extern const uint8_t gev__cpu_return_column;
+uint8_t *gev__cpu_frame(uint8_t *to, const struct gev__site *site);
+
 /* In which order a site is rewritten; no CPU has less than HEAD. */
 enum gev__step {
 	GEV__STEP_HOP,       /* what HEAD leads to */

@@ -5,6 +5,7 @@
 
 const size_t gev__cpu_reach;
 const bool gev__cpu_traps;
+const uint8_t gev__cpu_return_column;
 
 const char *gev__cpu_missing(void)
 {
@@ -27,6 +28,12 @@ void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
 	(void)to;
 	(void)site;
 	(void)at;
+}
+
+uint8_t *gev__cpu_frame(uint8_t *to, const struct gev__site *site)
+{
+	(void)site;
+	return to;
 }
 
 bool gev__cpu_piece(struct gev__piece *piece, const struct gev__site *site,

@@ -16,6 +16,7 @@
 #include "patch/cpu.h"
 #include "patch/dispatch.h"
 #include "patch/engine.h"
+#include "patch/frames.h"
 #include "patch/futex.h"
 
 struct gev__engine gev__engine;
@@ -125,6 +126,8 @@ static int make_stubs(struct gev__sites *sites)
 		r = gev__code_make(at, draft, size);
 		if (r < 0)
 			unassign(sites);
+		else
+			gev__frames_add(sites);
 	}
 	gev__unmap(draft, size);
 	return r;

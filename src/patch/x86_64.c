@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "patch/cpu.h"
-
 #include <string.h>
 #include <ucontext.h>
+#include "patch/cpu.h"
+#include "patch/frames.h"
 
 #define SYSCALL_SIZE 2
 #define INT3 0xcc
@@ -11,6 +11,7 @@
 
 const size_t gev__cpu_reach = 1ul << 30;
 const bool gev__cpu_traps = true;
+const uint8_t gev__cpu_return_column = 16;
 
 /*
  * The window's own instructions; then the stack is as if what comes after the
@@ -38,6 +39,24 @@ void gev__cpu_stub(uint8_t to[GEV__STUB_SIZE], const struct gev__site *site,
 	p = mempcpy(p, load_r11, sizeof(load_r11));
 	p = mempcpy(p, &enter, sizeof(enter));
 	mempcpy(p, jump_r11, sizeof(jump_r11));
+}
+
+#define RSP 7
+#define RED_ZONE 128
+#define SKIP_SIZE 5  /* the instruction that skips it */
+#define PUSH_SIZE 12 /* the two that push what is called back */
+
+uint8_t *gev__cpu_frame(uint8_t *to, const struct gev__site *site)
+{
+	unsigned window = (unsigned)(site->at - site->window);
+
+	to = gev__frame_stack(to, RSP, 0);
+	to = gev__frame_value(to, gev__cpu_return_column,
+		site->at + SYSCALL_SIZE);
+	to = gev__frame_advance(to, window + SKIP_SIZE);
+	to = gev__frame_stack(to, RSP, RED_ZONE);
+	to = gev__frame_advance(to, PUSH_SIZE);
+	return gev__frame_stack(to, RSP, RED_ZONE + sizeof(void *));
 }
 
 static void make_jump(uint8_t to[GEV__JUMP_SIZE], uintptr_t from,

@@ -82,6 +82,7 @@ probe:
 	.irp	r, rbx, rbp, r12, r13, r14, r15
 	push	%\r
 	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset \r, 0
 	.endr
 	push	%rsi
 	.cfi_adjust_cfa_offset 8

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "patch/code.h"
 #include "patch/cpu.h"
+#include "patch/frames.h"
 #include "t.h"
 
 struct registers {
@@ -75,6 +76,7 @@ static inline bool patch_probe(void)
 	memcpy(s->original, (void *)s->window, sizeof(s->original));
 	gev__cpu_stub(stub, s, (uintptr_t)at);
 	s->stub = at;
+	gev__frames_add(&probe_sites);
 	return t_eq(gev__code_make(at, stub, GEV__PAGE), 0) &&
 	       t_eq(gev__code_patch(&probe_sites, &way), 0) &&
 	       t_ok(s->patched);
