@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <gev/greenlet.h>
 
-#define PATIENCE GEV_SEC(20)
+#define PATIENCE GEV_SEC(40)
 
 static gev_time now(void)
 {

@@ -49,7 +49,7 @@ const char *server_run(struct server *s, const char *const argv[]);
 
 /*
  * Starts it and waits until @ready says so; NULL: until it accepts on its
- * port.  What it wrote is shown if it ends first or takes more than 20 s.
+ * port.  What it wrote is shown if it ends first or takes more than 40 s.
  */
 const char *server_start(struct server *s, const char *const argv[],
 	bool (*ready)(struct server *s));

@@ -102,7 +102,7 @@ static void ask_in_vain(int i, char *said)
 
 int main(int argc, char **argv)
 {
-	struct matrix row = { .library = "libc's sockets",
+	struct matrix row = { .library = "glibc's sockets",
 		.version = gnu_get_libc_version(),
 		.calls = 20,
 		.call = ask,
