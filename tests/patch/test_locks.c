@@ -452,6 +452,10 @@ static void a_deadlock_of_main_is_reported(void)
 {
 	gev_hub *hub = gev_hub_get();
 
+	if (t_under("qemu")) {
+		t_skip("qemu has a thread of its own, which might wake");
+		return;
+	}
 	if (!patch(GEV_PATCH_ALL))
 		return;
 	sem_init(&sem, 0, 0);
