@@ -5,6 +5,7 @@
  */
 #include "run/run.h"
 #include <string.h>
+#include "run/hint.h"
 
 #define NAME "GEV_RUN="
 #define PRELOAD "LD_PRELOAD="
@@ -32,6 +33,13 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+const char *gev__run_hint(char **env)
+{
+	const char *entry = *find(env, GEV__HINT "=");
+
+	return entry ? entry + sizeof(GEV__HINT "=") - 1 : NULL;
+}
+
 bool gev__run_read_options(char **env)
 {
 	const char *words = *find(env, NAME);
@@ -43,6 +51,7 @@ bool gev__run_read_options(char **env)
 	gev__run_options.file_offload = !has_word(words, "no-file-offload");
 	gev__run_options.stats = has_word(words, "stats");
 	gev__run_options.verbose = has_word(words, "verbose");
+	gev__run_options.eager = has_word(words, "eager");
 	return true;
 }
 
@@ -83,6 +92,7 @@ void gev__run_hide(char **env)
 	char **at = find(env, NAME);
 
 	remove_entry(at);
+	remove_entry(find(env, GEV__HINT "="));
 	at = find(env, PRELOAD);
 	if (!*at)
 		return;

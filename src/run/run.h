@@ -16,6 +16,7 @@ struct gev__run_options {
 	bool file_offload;
 	bool stats;
 	bool verbose;
+	bool eager;            /* with the first process as with a thread */
 };
 
 extern struct gev__run_options gev__run_options;
@@ -23,11 +24,28 @@ extern struct gev__run_options gev__run_options;
 /* Reads GEV_RUN; without it, false: this is not for us. */
 bool gev__run_read_options(char **env);
 
+/* What the command found out about libc (hint.h), or NULL. */
+const char *gev__run_hint(char **env);
+
 /* Has programs that are executed from now on know nothing of us. */
 void gev__run_hide(char **env);
 
-/* say.c: to standard error, as one line that begins with "gev: ". */
-void gev__run_say(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+/*
+ * start.c: all calls are to be caught from now on.  False: they can't be, which
+ * has been said.
+ */
+bool gev__run_complete(void);
+
+/* say.c: standard error may be closed from now on. */
+void gev__run_say_open(void);
+
+/* A line on it. */
+void gev__run_say(const char *what, const char *more);
+
+/* At the process's end: the first time, if they were asked for. */
+void gev__run_say_stats(void);
+
+/* How the calls of libc come to us. */
+void gev__run_say_sites(void);
 
 #endif

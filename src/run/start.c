@@ -1,14 +1,53 @@
 /* SPDX-License-Identifier: MIT */
+#include "run/call.h"
+#include "run/engine.h"
 #include "run/run.h"
+
+bool gev__run_complete(void)
+{
+	static bool failed;
+	const char *why;
+
+	if (gev__run_catches || failed)
+		return !failed;
+	why = gev__run_engine_complete();
+	failed = why;
+	if (why)
+		gev__run_say("threads are left to the kernel: ", why);
+	else if (gev__run_options.verbose)
+		gev__run_say_sites();
+	return !failed;
+}
+
+static void begin(const char *hint)
+{
+	const char *why = gev__run_engine_begin(hint);
+
+	if (why)
+		gev__run_say("threads are left to the kernel: ", why);
+	else if (gev__run_options.verbose)
+		gev__run_say_sites();
+}
 
 /* Before any other constructor (-z initfirst), libc's own included. */
 __attribute__((constructor)) static void start(int argc, char **argv,
 	char **env)
 {
+	const char *hint = gev__run_hint(env);
+
 	(void)argc;
 	(void)argv;
 	if (!gev__run_read_options(env))
 		return;
 	if (!gev__run_options.follow)
 		gev__run_hide(env);
+	if (gev__run_options.stats || gev__run_options.verbose)
+		gev__run_say_open();
+	begin(hint);
+}
+
+/* Some end by exit_group() alone, which is caught once there are threads. */
+__attribute__((destructor)) static void end(void)
+{
+	gev__run_say_stats();
 }

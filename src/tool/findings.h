@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "run/hint.h"
 
 enum gev__level {
 	GEV__FINE,
@@ -21,6 +22,7 @@ struct gev__findings {
 		char text[512];
 	} found[GEV__FINDINGS];
 	size_t n;
+	char hint[GEV__HINT_SIZE]; /* for the library, or "" */
 	int status;   /* what `gev run` exits with: 0, 125, 126 or 127 */
 };
 

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "patch/engine.h"
+#include "run/hint.h"
 #include "tool/examine.h"
 #include "tool/tool.h"
 
@@ -101,6 +102,17 @@ static void tell_sites(struct gev__findings *f, const char *path,
 		sites->n - refused, refused);
 }
 
+/* For the library; without it, it finds out on its own. */
+static void note_hint(struct gev__findings *f, const struct gev__sites *sites,
+	const struct gev__elf *elf)
+{
+	uint32_t size;
+	const uint8_t *id = gev__elf_note(elf, "GNU", NT_GNU_BUILD_ID, &size);
+
+	if (!id || !gev__hint_write(f->hint, sites, id, size))
+		*f->hint = '\0';
+}
+
 static void search(struct gev__findings *f, const char *path,
 	const struct image *image, const struct gev__elf *elf)
 {
@@ -116,6 +128,7 @@ static void search(struct gev__findings *f, const char *path,
 		return;
 	}
 	tell_sites(f, path, &sites);
+	note_hint(f, &sites, elf);
 	gev__sites_free(&sites);
 }
 

@@ -83,9 +83,10 @@ static int failed_to_execute(const char *name)
 	return error == ENOENT ? GEV__NOT_FOUND : GEV__NOT_EXECUTABLE;
 }
 
-static int execute(const struct request *r, const char *library)
+static int execute(const struct request *r, const char *library,
+	const char *hint)
 {
-	if (set_environment(r, library) < 0) {
+	if (set_environment(r, library) < 0 || setenv(GEV__HINT, hint, 1) < 0) {
 		perror("gev run");
 		return GEV__REFUSED;
 	}
@@ -94,7 +95,7 @@ static int execute(const struct request *r, const char *library)
 }
 
 /* The program alone gets the environment: neither gdb nor its shell. */
-static int debug(const struct request *r, const char *library)
+static int debug(const struct request *r, const char *library, const char *hint)
 {
 	static char *const first[] = { "gdb", "-q", "-iex",
 		"set startup-with-shell off", "-ex",
@@ -104,7 +105,8 @@ static int debug(const struct request *r, const char *library)
 	char *wrapper;
 
 	if (!argv || asprintf(&wrapper, "set exec-wrapper env LD_PRELOAD='%s' "
-			"GEV_RUN='%s'", library, r->words) < 0) {
+			"GEV_RUN='%s' " GEV__HINT "='%s'", library, r->words,
+				    hint) < 0) {
 		perror("gev run");
 		return GEV__REFUSED;
 	}
@@ -137,7 +139,8 @@ static int run(const struct request *r)
 				"colon in its path\n", library);
 		return GEV__REFUSED;
 	}
-	return r->gdb ? debug(r, library) : execute(r, library);
+	return r->gdb ? debug(r, library, f.hint) :
+			execute(r, library, f.hint);
 }
 
 /* -1: go on; else the status to exit with. */

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from api import Skip, contains, equal, gev, main, needs_patching
+from command import Skip, contains, equal, gev, main, needs_patching
 
 work = tempfile.TemporaryDirectory(prefix='gev-check-')
 

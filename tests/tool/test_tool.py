@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """test_tool.py GEV - the command line itself: help, errors, exit statuses."""
 
-from api import contains, equal, gev, main, needs_patching
+from command import contains, equal, gev, main, needs_patching
 
 
 def test_help_goes_to_standard_output():

@@ -21,7 +21,7 @@ BELOW = {
                'os', 'net'],
     'patch': ['base', 'switch', 'loop', 'core', 'calls'],
     'tls': [],
-    'tool': ['base', 'patch'],
+    'tool': ['base', 'patch', 'run'],
     'run': ['base', 'switch', 'loop', 'core', 'calls', 'patch'],
     'libc': ['base', 'switch', 'loop', 'core', 'sync', 'calls', 'choose',
              'libev'],

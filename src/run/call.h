@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* A call of the program on its way through us. */
+#ifndef GEV_RUN_CALL_H
+#define GEV_RUN_CALL_H
+
+#include "base/sys.h"
+#include "patch/dispatch.h"
+
+/* As gev__run_enter lays it out. */
+struct gev__run_call {
+	struct gev__patch_call call;
+	const long *frame;      /* rbp, then where the call returns to */
+	long rbx, r12, r13, r14, r15;
+};
+
+/*
+ * What answers a call in any case, before the handlers of patch/ are asked.
+ * Returns what the kernel would, or GEV__PASS.
+ */
+typedef long gev__run_handler(struct gev__run_call *c);
+
+/* fork.c */
+gev__run_handler gev__run_fork, gev__run_clone, gev__run_clone3;
+
+/* signal.c */
+gev__run_handler gev__run_sigaction, gev__run_sigprocmask;
+
+/* say.c */
+gev__run_handler gev__run_exit_group;
+
+struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c);
+
+/* How many threads the program has, as it sees it. */
+extern unsigned gev__run_threads;
+
+/* How many it has made. */
+extern unsigned long gev__run_made;
+
+/* Whether the kernel is to send calls to us, does so now, and how many. */
+extern bool gev__run_catches;
+extern volatile unsigned char gev__run_catching;
+extern unsigned long gev__run_caught;
+
+/* How often each call was made. */
+extern unsigned long gev__run_counts[GEV__PATCH_CALLS];
+
+#endif

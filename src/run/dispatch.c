@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every call of the program, once it is caught: first to what a run adds, then
+ * to what gev_patch_all() has for greenlets.
+ *
+ * A program with one thread has nobody to make room for: its calls that wait
+ * are the kernel's, signals and all.
+ */
+#include "run/call.h"
+
+unsigned gev__run_threads = 1;
+unsigned long gev__run_made;
+unsigned long gev__run_counts[GEV__PATCH_CALLS];
+
+static gev__run_handler *const handlers[GEV__PATCH_CALLS] = {
+	[SYS_clone] = gev__run_clone,
+	[SYS_clone3] = gev__run_clone3,
+	[SYS_fork] = gev__run_fork,
+	[SYS_rt_sigaction] = gev__run_sigaction,
+	[SYS_rt_sigprocmask] = gev__run_sigprocmask,
+	[SYS_exit_group] = gev__run_exit_group,
+};
+
+static struct gev__patch_answer pass(void)
+{
+	return (struct gev__patch_answer){ GEV__PASS, true };
+}
+
+static struct gev__patch_answer answer(long result)
+{
+	return (struct gev__patch_answer){ result, result == GEV__PASS };
+}
+
+struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
+{
+	const unsigned long nr = (unsigned long)c->call.nr;
+
+	gev__run_catching = gev__run_catches;
+	if (nr >= GEV__PATCH_CALLS || gev__patch_in_vfork())
+		return pass();
+	gev__run_counts[nr]++;
+	if (handlers[nr]) {
+		long r = handlers[nr](c);
+
+		if (r != GEV__PASS)
+			return answer(r);
+	}
+	if (!gev__patch_table[nr].handler ||
+		(gev__patch_table[nr].waits && gev__run_threads == 1))
+		return pass();
+	return gev__patch_dispatch(&c->call);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that were not rewritten: the kernel's Syscall User Dispatch sends a
+ * SIGSYS for each that is made from elsewhere than our own code.
+ *
+ * The handler makes the call and returns, so that all registers, the vectors'
+ * too, are as they were but for the result.  A greenlet that waits does so in
+ * the handler, on its own stack: the handler's mask is that of what it
+ * interrupts.
+ *
+ * Calls that end on another stack than they began on can't be made from here.
+ * They are made where they came from, with catching off until the next call
+ * that comes our way (in dispatch.c).
+ */
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <ucontext.h>
+#include "base/signal.h"
+#include "run/call.h"
+#include "run/engine.h"
+
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON 1
+#define SYSCALL_SIZE 2
+#define SIGSYS_BIT (1ul << (SIGSYS - 1))
+#define MASK_SIZE 8
+
+void gev__restorer(void); /* base/signal.c */
+
+bool gev__run_catches;
+volatile unsigned char gev__run_catching;
+unsigned long gev__run_caught;
+
+static void read_call(struct gev__run_call *c, const greg_t *g,
+	const long frame[2])
+{
+	c->call.nr = g[REG_RAX];
+	c->call.a[0] = g[REG_RDI];
+	c->call.a[1] = g[REG_RSI];
+	c->call.a[2] = g[REG_RDX];
+	c->call.a[3] = g[REG_R10];
+	c->call.a[4] = g[REG_R8];
+	c->call.a[5] = g[REG_R9];
+	c->frame = frame;
+	c->rbx = g[REG_RBX];
+	c->r12 = g[REG_R12];
+	c->r13 = g[REG_R13];
+	c->r14 = g[REG_R14];
+	c->r15 = g[REG_R15];
+}
+
+static bool changes_stack(const struct gev__run_call *c)
+{
+	const struct clone_args *args = (const void *)c->call.a[0];
+
+	switch (c->call.nr) {
+	case SYS_vfork:
+		return true;
+	case SYS_clone:
+		return c->call.a[0] & CLONE_VM || c->call.a[1];
+	case SYS_clone3:
+		return args->flags & CLONE_VM || args->stack;
+	default:
+		return false;
+	}
+}
+
+static void make_there(greg_t *g)
+{
+	gev__run_catching = false;
+	g[REG_RIP] -= SYSCALL_SIZE;
+}
+
+static void on_sigsys(int signum, siginfo_t *info, void *context)
+{
+	greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+	const long frame[2] = { g[REG_RBP], g[REG_RIP] };
+	struct gev__patch_answer answer;
+	struct gev__run_call c;
+	const long *a = c.call.a;
+
+	(void)signum;
+	(void)info;
+	gev__run_caught++;
+	if (g[REG_RAX] == SYS_rt_sigreturn) {
+		g[REG_RIP] = (greg_t)gev__restorer;
+		return;
+	}
+	read_call(&c, g, frame);
+	answer = gev__run_dispatch(&c);
+	if (!answer.pass)
+		g[REG_RAX] = answer.result;
+	else if (changes_stack(&c))
+		make_there(g);
+	else
+		g[REG_RAX] = gev__sys_raw(c.call.nr, a[0], a[1], a[2], a[3],
+			a[4], a[5]);
+}
+
+long gev__run_dispatch_on(void)
+{
+	const struct sigaction action = { .sa_sigaction = on_sigsys,
+		.sa_flags = SA_SIGINFO | SA_NODEFER };
+	const unsigned long blocked = SIGSYS_BIT;
+	uintptr_t start, end;
+	long r;
+
+	gev__run_own_text(&start, &end);
+	r = gev__sigaction(SIGSYS, &action, NULL);
+	if (r == 0)
+		r = gev__sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &blocked, NULL,
+			MASK_SIZE);
+	if (r == 0)
+		r = gev__sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH,
+			PR_SYS_DISPATCH_ON, start, end - start,
+			&gev__run_catching);
+	gev__run_catching = gev__run_catches = r == 0;
+	return r;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/engine.h"
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include "base/mem.h"
+#include "patch/code.h"
+#include "patch/cpu.h"
+#include "patch/engine.h"
+#include "run/hint.h"
+
+static struct {
+	struct gev__sites few;  /* those the command knew of */
+	struct gev__sites libc; /* all */
+	const char *way;        /* how code was written */
+	size_t used;            /* of the stubs' room */
+} e;
+
+static int take_own(const struct gev__object *o, void *text)
+{
+	if (!gev__object_has_text(o, (uintptr_t)gev__run_enter))
+		return 0;
+	*(struct gev__object *)text = *o;
+	return 1;
+}
+
+void gev__run_own_text(uintptr_t *start, uintptr_t *end)
+{
+	static struct gev__object own;
+
+	if (!own.text)
+		gev__objects_each(take_own, &own);
+	*start = own.text;
+	*end = own.text_end;
+}
+
+struct note {
+	const struct gev__object *object;
+	const uint8_t *id;
+	size_t size;
+};
+
+/* The build id is the linker's only note of that type. */
+static void look_at(struct note *found, const char *at, const char *end)
+{
+	ElfW(Nhdr) n;
+
+	for (; (size_t)(end - at) > sizeof(n);
+		at += sizeof(n) + ((n.n_namesz + 3) & ~3u) +
+		      ((n.n_descsz + 3) & ~3u)) {
+		memcpy(&n, at, sizeof(n));
+		if (n.n_type != NT_GNU_BUILD_ID || n.n_namesz != 4)
+			continue;
+		found->id = (const uint8_t *)at + sizeof(n) + 4;
+		found->size = n.n_descsz;
+		return;
+	}
+}
+
+static int find_id(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct note *found = arg;
+
+	(void)size;
+	if (info->dlpi_addr != found->object->base)
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *s = &info->dlpi_phdr[i];
+		const char *at = (const char *)info->dlpi_addr + s->p_vaddr;
+
+		if (s->p_type == PT_NOTE && !found->id)
+			look_at(found, at, at + s->p_filesz);
+	}
+	return 1;
+}
+
+/* Unwinders know the return from a signal by its bytes, which stay. */
+static bool may_move(const struct gev__site *s)
+{
+	return !s->refused && !s->stub && s->nr != SYS_rt_sigreturn;
+}
+
+static bool reachable(const struct gev__site *s, const uint8_t *stub)
+{
+	uintptr_t at = (uintptr_t)stub;
+
+	return (at > s->at ? at - s->at : s->at - at) < gev__cpu_reach;
+}
+
+static void assign(struct gev__site *s, uint8_t *draft)
+{
+	uint8_t *stub = gev__run_stubs + e.used;
+
+	if (stub + GEV__STUB_SIZE > gev__run_stubs_end || !reachable(s, stub))
+		return;
+	memcpy(s->original, (void *)s->window, sizeof(s->original));
+	if (s->hop)
+		memcpy(s->padding, (void *)s->hop, sizeof(s->padding));
+	s->stub = stub;
+	gev__run_stub(draft + e.used, s);
+	e.used += GEV__STUB_SIZE;
+}
+
+static const char *patch(struct gev__sites *sites)
+{
+	const size_t room = (size_t)(gev__run_stubs_end - gev__run_stubs);
+	uint8_t *draft = gev__map(room);
+	int r;
+
+	if (!draft)
+		return "no memory";
+	gev__copy(draft, gev__run_stubs, room);
+	for (size_t i = 0; i < sites->n; i++)
+		if (may_move(&sites->site[i]))
+			assign(&sites->site[i], draft);
+	r = gev__code_make(gev__run_stubs, draft, room);
+	gev__unmap(draft, room);
+	if (r == 0)
+		r = gev__code_patch(sites, &e.way);
+	return r < 0 ? "code can't be written here" : NULL;
+}
+
+const char *gev__run_engine_begin(const char *hint)
+{
+	struct note note = { .object = &e.few.object };
+
+	if (gev__object_libc(&e.few.object) < 0)
+		return "no libc.so.6 in this process";
+	dl_iterate_phdr(find_id, &note);
+	if (!hint || !note.id ||
+		!gev__hint_read(hint, &e.few, note.id, note.size)) {
+		gev__sites_free(&e.few);
+		return "not the libc that gev run looked at";
+	}
+	return patch(&e.few);
+}
+
+const char *gev__run_engine_complete(void)
+{
+	const char *why = gev__patch_refused();
+
+	if (why)
+		return why;
+	if (gev__sites_find(&e.libc, &e.few.object) < 0)
+		return e.libc.why ? e.libc.why : "no memory";
+	why = patch(&e.libc);
+	if (why)
+		return why;
+	return gev__run_dispatch_on() < 0 ?
+		       "the kernel has no Syscall User Dispatch" : NULL;
+}
+
+const struct gev__sites *gev__run_engine_sites(void)
+{
+	return e.libc.n ? &e.libc : &e.few;
+}

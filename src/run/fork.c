@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * New processes.  The child of a fork has the thread that forked, and the
+ * kernel does not send it calls any more unless it is told so again.
+ */
+#include <linux/sched.h>
+#include <sched.h>
+#include "run/call.h"
+#include "run/engine.h"
+#include "run/run.h"
+#include "run/thread.h"
+
+static void forked(void)
+{
+	bool catching = gev__run_catches;
+
+	gev__run_threads = 1;
+	gev__forked();
+	if (catching)
+		gev__run_dispatch_on();
+}
+
+static long make_process(const struct gev__run_call *c)
+{
+	const long *a = c->call.a;
+	long r;
+
+	if (gev__run_options.eager)
+		gev__run_complete();
+	r = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (r == 0)
+		forked();
+	return r;
+}
+
+long gev__run_fork(struct gev__run_call *c)
+{
+	return make_process(c);
+}
+
+/* One that goes on with memory of its own, where it was. */
+static bool is_fork(uint64_t flags, bool has_stack)
+{
+	return !(flags & CLONE_VM) && !has_stack;
+}
+
+long gev__run_clone(struct gev__run_call *c)
+{
+	const long *a = c->call.a;
+	const uint64_t flags = (uint64_t)a[0];
+
+	if (flags & CLONE_THREAD)
+		return gev__run_thread(c, &(struct gev__run_thread_args){
+			.flags = flags,
+			.sp = (char *)a[1],
+			.parent_tid = (int *)a[2],
+			.child_tid = (int *)a[3],
+			.tls = (uintptr_t)a[4] });
+	return is_fork(flags, a[1] != 0) ? make_process(c) : GEV__PASS;
+}
+
+long gev__run_clone3(struct gev__run_call *c)
+{
+	const struct clone_args *args = (const void *)c->call.a[0];
+
+	if (!args || (size_t)c->call.a[1] < CLONE_ARGS_SIZE_VER0)
+		return GEV__PASS;
+	if (args->flags & CLONE_THREAD)
+		return gev__run_thread(c, &(struct gev__run_thread_args){
+			.flags = args->flags,
+			.sp = (char *)(args->stack + args->stack_size),
+			.parent_tid = (int *)args->parent_tid,
+			.child_tid = (int *)args->child_tid,
+			.tls = args->tls });
+	return is_fork(args->flags, args->stack != 0) ? make_process(c) :
+							 GEV__PASS;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a program does with signals must not keep us from being told of its
+ * calls: those come by SIGSYS, and a thread that blocks it dies of the next.
+ */
+#include <signal.h>
+#include "base/mem.h"
+#include "run/call.h"
+
+#define BIT(signum) (1ul << ((signum) - 1))
+#define MASK_SIZE 8
+#define FLAG_RESTORER 0x04000000ul
+
+/* As the kernel has it. */
+struct action {
+	void (*handler)(int signum);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+void gev__restorer(void); /* base/signal.c */
+
+long gev__run_sigaction(struct gev__run_call *c)
+{
+	const struct action *wanted = (const void *)c->call.a[1];
+	struct action a;
+
+	if (!gev__run_catches || !wanted || c->call.a[3] != MASK_SIZE)
+		return GEV__PASS;
+	if (c->call.a[0] == SIGSYS)
+		return 0;
+	gev__copy(&a, wanted, sizeof(a));
+	a.mask &= ~BIT(SIGSYS);
+	if (a.flags & FLAG_RESTORER)
+		a.restorer = gev__restorer;
+	return gev__sys_raw(SYS_rt_sigaction, c->call.a[0], (long)&a,
+		c->call.a[2], MASK_SIZE, 0, 0);
+}
+
+long gev__run_sigprocmask(struct gev__run_call *c)
+{
+	const unsigned long *wanted = (const void *)c->call.a[1];
+	unsigned long mask;
+
+	if (!gev__run_catches || !wanted || c->call.a[3] != MASK_SIZE)
+		return GEV__PASS;
+	mask = *wanted;
+	if (c->call.a[0] != SIG_UNBLOCK)
+		mask &= ~BIT(SIGSYS);
+	return gev__sys_raw(SYS_rt_sigprocmask, c->call.a[0], (long)&mask,
+		c->call.a[2], MASK_SIZE, 0, 0);
+}

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_single.py GEV LIBRARY EARLY - programs with one thread.
+
+Each runs natively, under `gev run`, and with all its calls caught as if it had
+threads: exit status and output must be the same.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+
+from api import (GEV, LIBRARY, Skip, contains, equal, gev, hint, main,
+                 needs_patching, outcome)
+
+EARLY = os.path.abspath(sys.argv[3])
+
+
+def caught(command, words=''):
+    """With all calls caught, from before main() on."""
+    return outcome(command, env={
+        'LD_PRELOAD': f'{LIBRARY}:{EARLY}', 'GEV_RUN': '1,eager' + words,
+        'GEV_RUN_LIBC': hint()})
+
+
+def same(*command):
+    needs_patching()
+    if not shutil.which(command[0]):
+        raise Skip(f'no {command[0]}')
+    native = outcome(list(command))
+    equal(outcome([GEV, 'run', *command]), native)
+    equal(caught(list(command)), native)
+
+
+def test_all_calls_are_caught_here():
+    needs_patching()
+    said = caught(['true'], ',stats,verbose')[2].decode()
+    contains(said, 'dispatched by the kernel')
+    contains(said, 'clone=1')
+
+
+def test_exit_statuses_pass_through():
+    same('sh', '-c', 'exit 7')
+    same('false')
+
+
+def test_deaths_by_signals_pass_through():
+    for signal in ('TERM', 'KILL', 'SEGV', 'ABRT', 'PIPE'):
+        same('sh', '-c', f'kill -{signal} $$')
+
+
+def test_a_real_fault_kills():
+    same('python3', '-c', 'import ctypes; ctypes.string_at(0)')
+
+
+def test_output_stays_what_it_was():
+    same('ls', '/')
+    same('env', '-i', 'A=b', 'env')
+    same('realpath', '../..')
+    same('sh', '-c', 'echo out; echo err >&2')
+
+
+def test_pipelines_run():
+    same('bash', '-c', 'yes | head -1000 | md5sum; echo ${PIPESTATUS[@]}')
+
+
+def test_shells_wait_for_their_children():
+    same('bash', '-c', 'sleep 5 & sleep 0.05; kill -HUP $!; '
+         'wait $! 2>/dev/null; echo $?')
+    same('bash', '-c', 'timeout 0.1 sleep 5; echo $?')
+    same('awk', 'BEGIN { while (("ls /" | getline x) > 0) print x; '
+         'print system("exit 3") }')
+
+
+def test_traps_are_run():
+    same('bash', '-c', 'trap "echo usr1" USR1; kill -USR1 $$; '
+         'sleep 0.05 & wait; echo done')
+
+
+def test_signals_interrupt():
+    same('python3', '-c', '''
+import select, signal
+def handler(*args):
+    raise InterruptedError
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+try:
+    select.select([], [], [], 5)
+except InterruptedError:
+    print('interrupted')
+''')
+
+
+def test_all_signals_may_be_blocked():
+    same('python3', '-c', '''
+import signal, subprocess
+signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+print(len(signal.pthread_sigmask(signal.SIG_BLOCK, [])) > 50)
+print(subprocess.check_output('echo hi', shell=True))
+''')
+
+
+def test_python_forks_and_spawns():
+    same('python3', '-c', 'import os; pid = os.fork(); '
+         'pid or os._exit(3); print(os.waitpid(pid, 0)[1])')
+    same('python3', '-c', 'import subprocess; '
+         'print(subprocess.run(["echo", "x"], capture_output=True))')
+
+
+def test_compilers_run():
+    with tempfile.TemporaryDirectory(prefix='gev-single-') as work:
+        source = os.path.join(work, 'a.c')
+        with open(source, 'w', encoding='ascii') as f:
+            f.write('int main(void) { return 5; }')
+        same('cc', source, '-o', os.path.join(work, 'a'))
+        same(os.path.join(work, 'a'))
+
+
+def test_git_and_tar_run():
+    same('git', '--version')
+    same('sh', '-c', 'tar cf - /etc/passwd 2>/dev/null | tar tf -')
+
+
+def test_children_are_followed_or_not():
+    needs_patching()
+    followed = gev('run', 'sh', '-c', 'env').stdout
+    contains(followed, 'libgev-run.so')
+    contains(followed, 'GEV_RUN=')
+    left = gev('run', '--no-follow', 'sh', '-c', 'env').stdout
+    assert 'GEV' not in left and 'libgev' not in left, left
+
+
+def test_other_preloads_stay():
+    needs_patching()
+    mine = {'LD_PRELOAD': EARLY}
+    contains(gev('run', 'env', env=mine).stdout, f'LD_PRELOAD={LIBRARY}:')
+    contains(gev('run', '--no-follow', 'env', env=mine).stdout,
+             f'LD_PRELOAD={EARLY}\n')
+
+
+def test_verbose_says_what_was_done():
+    needs_patching()
+    contains(gev('run', '-v', 'true').stderr, 'rewritten')
+    equal(gev('run', 'true').stderr, '')
+
+
+def test_stats_come_even_if_standard_error_is_closed():
+    needs_patching()
+    contains(gev('run', '--stats', 'ls', '/').stderr, 'threads: 1 now')
+
+
+def test_a_libc_nobody_looked_at_is_left_alone():
+    needs_patching()
+    for text in ('', '00', hint()[:-3], hint() + ' zz', hint() + ' fffffff+5',
+                 hint().replace(hint()[:4], '0000'), 'x' * 5000):
+        status, out, err = outcome(['sh', '-c', 'echo hi'], env={
+            'LD_PRELOAD': LIBRARY, 'GEV_RUN': '1', 'GEV_RUN_LIBC': text})
+        equal((status, out), (0, b'hi\n'))
+        if text[:40] != hint()[:40] or ' zz' in text or 'ffff' in text:
+            contains(err.decode(), 'left to the kernel')
+
+
+main(globals())
