@@ -37,8 +37,16 @@ typedef intptr_t gev_fn(void *arg);
 /* Choices at creation; zero means the default of each. */
 struct gev_spawn_options {
 	const char *name;  /* copied, cut at 31 bytes; default "greenlet-ID" */
-	size_t stack_size; /* bytes, 16 KiB .. 1 GiB; default 64 KiB */
+	size_t stack_size; /* bytes, 16 KiB .. 1 GiB; default 64 KiB, or 256 KiB
+			    * after gev_patch_all() without GEV_SHARED_TLS */
+	unsigned flags;    /* GEV_SHARED_TLS */
 };
+
+/*
+ * After gev_patch_all() a greenlet is a thread of its own to libc.  With this
+ * flag it is the thread it runs in, as before: gev-patch(7).
+ */
+#define GEV_SHARED_TLS 1u
 
 /*
  * gev_spawn - start @fn(@arg) in a new greenlet.

@@ -156,6 +156,8 @@ void gev__forked(void)
 	struct gev__thread *t = gev__thread;
 
 	gev__mem_forked();
+	if (gev__identity)
+		gev__identity->forked();
 	if (gev__fds_forked)
 		gev__fds_forked(t ? t->hub : NULL);
 	if (t && t->hub)

@@ -41,16 +41,24 @@ static inline void init(gev_greenlet *g, gev_hub *hub, gev_coro *c)
 static gev_coro *make_coro(gev_hub *hub,
 	const struct gev_spawn_options *options, int *error)
 {
+	bool full = gev__identity_on;
 	gev_coro *c;
 
+	if (options && options->flags)
+		full = full && !(options->flags & GEV_SHARED_TLS);
 	*error = gev__runq_reserve(hub);
 	if (*error < 0)
 		return NULL;
-	c = gev__coro_make(hub->thread, options ? options->stack_size : 0,
+	c = gev__coro_make(hub->thread, options ? options->stack_size : 0, full,
 		sizeof(gev_greenlet), begin, error);
 	if (!c)
 		hub->members--;
 	return c;
+}
+
+static int check_options(const struct gev_spawn_options *options)
+{
+	return options && options->flags & ~GEV_SHARED_TLS ? -EINVAL : 0;
 }
 
 gev_greenlet *gev__greenlet_make(gev_hub *hub, gev_fn *fn, void *arg,
@@ -61,8 +69,8 @@ gev_greenlet *gev__greenlet_make(gev_hub *hub, gev_fn *fn, void *arg,
 	gev_greenlet *g;
 	gev_coro *c;
 
-	*error = fn ? 0 : -EINVAL;
-	if (fn && maker && maker != hub->main)
+	*error = fn ? check_options(options) : -EINVAL;
+	if (*error == 0 && maker && maker != hub->main)
 		*error = gev__tree_share(maker, &tree);
 	if (*error < 0)
 		return NULL;
@@ -200,27 +208,46 @@ void gev__greenlet_cancel(gev_greenlet *g, int code)
 	}
 }
 
-/* The bottom of every greenlet's stack. */
-static void begin(gev_coro *self)
+static inline __attribute__((always_inline)) void finish(gev_greenlet *g)
 {
-	gev_greenlet *g = self->greenlet;
 	gev_hub *hub = g->hub;
 	gev_coro *next;
-	intptr_t value;
-	int error;
 
-	g->phase = GEV__BEGUN;
-	value = g->fn(g->arg);
-	error = error_of(self, &value);
-	if (__builtin_expect(g->locals != NULL, 0))
-		g->locals->end(g, true);
-	if (self == self->thread->main)
-		gev__host_exit(error ? 1 : 0);
-	gev__greenlet_end(g, value, error);
+	gev__greenlet_end(g, g->value, g->error);
 	gev__greenlet_put(g);
 	next = gev__runq_pop(hub);
 	hub->stats.switches += next != hub->coro;
 	gev__coro_jump(hub->thread, next); /* in tail position */
+}
+
+void gev__greenlet_finish(gev_coro *self)
+{
+	finish(self->greenlet);
+	__builtin_unreachable();
+}
+
+static inline bool has_own_tcb(const gev_coro *c)
+{
+	return c->tcb != &c->thread->own;
+}
+
+/* The bottom of every greenlet's stack. */
+static void begin(gev_coro *self)
+{
+	gev_greenlet *g = self->greenlet;
+	intptr_t value;
+
+	g->phase = GEV__BEGUN;
+	value = g->fn(g->arg);
+	g->error = error_of(self, &value);
+	g->value = value;
+	if (__builtin_expect(g->locals != NULL, 0))
+		g->locals->end(g, true);
+	if (self == self->thread->main)
+		gev__host_exit(g->error ? 1 : 0);
+	if (has_own_tcb(self) && !gev__identity->is_clean())
+		gev__identity->leave();
+	finish(g);
 }
 
 /* It is in the run queue, or a timer will put it there. */

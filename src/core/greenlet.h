@@ -81,6 +81,9 @@ void gev__greenlet_put(gev_greenlet *g);
 /* The end of @g, told to all; @error is positive, or 0.  Does not switch. */
 void gev__greenlet_end(gev_greenlet *g, intptr_t value, int error);
 
+/* The rest of a greenlet's life, when its TCB is at its end.  Does switch. */
+_Noreturn void gev__greenlet_finish(gev_coro *self);
+
 /* Ends one that has not begun. */
 void gev__greenlet_cancel(gev_greenlet *g, int code);
 

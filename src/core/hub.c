@@ -116,7 +116,7 @@ static int init(struct gev_hub *hub, struct gev__thread *t)
 	r = gev__runq_reserve(hub);
 	if (r < 0)
 		return r;
-	hub->coro = gev__coro_make(t, HUB_STACK_SIZE, 0, run, &r);
+	hub->coro = gev__coro_make(t, HUB_STACK_SIZE, false, 0, run, &r);
 	if (!hub->coro)
 		return r;
 	own_coro(hub, hub->coro);
@@ -235,7 +235,8 @@ void gev__hub_restart(struct gev_hub *hub)
 
 	hub->coro->state = GEV__CORO_DEAD;
 	gev__coro_drop(hub->coro);
-	own_coro(hub, gev__coro_make(hub->thread, HUB_STACK_SIZE, 0, run, &r));
+	own_coro(hub, gev__coro_make(hub->thread, HUB_STACK_SIZE, false, 0,
+				run, &r));
 	hub->begun = false;
 }
 

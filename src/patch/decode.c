@@ -141,28 +141,38 @@ bool gev__decode_movable(uintptr_t at, uintptr_t end)
 	return true;
 }
 
-long gev__decode_number(uintptr_t at, uintptr_t end)
+static bool is_register(const ZydisDecodedOperand *o)
 {
+	return o->type == ZYDIS_OPERAND_TYPE_REGISTER;
+}
+
+/* By how much of it, so that the rest is zero. */
+static bool is_set(const ZydisDecodedOperand *o, ZydisRegister reg)
+{
+	return is_register(o) && whole(o->reg.value) == reg && o->size >= 32;
+}
+
+long gev__decode_number(uintptr_t at, uintptr_t end, int *reg)
+{
+	ZydisRegister r = *reg ? (ZydisRegister)*reg : ZYDIS_REGISTER_RAX;
 	ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
 	ZydisDecodedInstruction i;
 
 	if (!decode_full(at, end, &i, o))
 		return -1;
-	if (i.mnemonic == ZYDIS_MNEMONIC_XOR &&
-		o[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		o[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		o[0].reg.value == o[1].reg.value &&
-		whole(o[0].reg.value) == ZYDIS_REGISTER_RAX)
+	if (i.mnemonic == ZYDIS_MNEMONIC_XOR && is_set(&o[0], r) &&
+		is_register(&o[1]) && o[0].reg.value == o[1].reg.value)
 		return 0;
-	if (i.mnemonic == ZYDIS_MNEMONIC_MOV &&
-		o[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		o[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-		(o[0].reg.value == ZYDIS_REGISTER_EAX ||
-			o[0].reg.value == ZYDIS_REGISTER_RAX))
-		return (long)(uint32_t)o[1].imm.value.u;
+	if (i.mnemonic == ZYDIS_MNEMONIC_MOV && is_set(&o[0], r)) {
+		if (o[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+			return (long)(uint32_t)o[1].imm.value.u;
+		if (is_register(&o[1])) {
+			*reg = (int)whole(o[1].reg.value);
+			return -2;
+		}
+	}
 	for (int n = 0; n < i.operand_count; n++)
-		if (o[n].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-			whole(o[n].reg.value) == ZYDIS_REGISTER_RAX &&
+		if (is_register(&o[n]) && whole(o[n].reg.value) == r &&
 			o[n].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
 			return -1;
 	return -2;

@@ -27,10 +27,11 @@ bool gev__decode(uintptr_t at, uintptr_t end, struct gev__insn *insn);
 bool gev__decode_movable(uintptr_t at, uintptr_t end);
 
 /*
- * What it sets eax to, if that is a number; -1: to something else; -2: eax stays
- * as it is.
+ * What it sets a register to (at first *reg is 0: eax), if that is a number;
+ * -1: to something else; -2: it stays as it is, or comes from another one, which
+ * is *reg from there on.
  */
-long gev__decode_number(uintptr_t at, uintptr_t end);
+long gev__decode_number(uintptr_t at, uintptr_t end, int *reg);
 
 /*
  * Whether an instruction from @at on, with nothing but straight lines in

@@ -34,17 +34,23 @@ struct gev__patch_answer {
  */
 typedef long gev__handler(struct gev_hub *hub, const long a[6]);
 
+/* In use as long as there are threads that only libc knows of. */
+#define GEV__PATCH_THREADS (1u << 31)
+
 struct gev__patch_entry {
 	const char *name;
 	gev__handler *handler;      /* NULL: no such entry */
 	unsigned group;             /* GEV_PATCH_* that it belongs to */
 	bool waits;                 /* pointless without a hub */
+	bool whole;                 /* wants all registers: child.c */
 };
 
 /* By number; table.c. */
 extern const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS];
 
-/* Which of them are in use. */
+/* Which of them are in use, and how. */
+#define GEV__LIVE 1
+#define GEV__LIVE_WHOLE 0x80
 extern unsigned char gev__patch_live[GEV__PATCH_CALLS];
 
 struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c);

@@ -14,6 +14,7 @@ struct gev__engine {
 	bool sees_forks;
 	unsigned flags;             /* in force */
 	const char *why;            /* it last failed, or NULL */
+	const char *why_light;      /* greenlets have no TCB, or NULL */
 	const char *way;            /* how code was written, or NULL */
 	gev_patch_veto_fn *veto;
 	void *veto_arg;

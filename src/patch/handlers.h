@@ -29,7 +29,20 @@ gev__handler gev__patch_poll, gev__patch_ppoll, gev__patch_select,
 /* futex.c */
 gev__handler gev__patch_futex;
 
-/* vfork.c */
-gev__handler gev__patch_vfork, gev__patch_clone, gev__patch_clone3;
+/* vfork.c; that of clone() with such flags is noted as well.  GEV__PASS. */
+gev__handler gev__patch_vfork;
+long gev__patch_note_vfork(uint64_t flags);
+
+/* clone.c */
+gev__handler gev__patch_clone, gev__patch_clone3;
+
+/* thread.c */
+gev__handler gev__patch_exit, gev__patch_gettid, gev__patch_set_tid_address,
+	gev__patch_set_robust_list, gev__patch_rseq, gev__patch_tgkill,
+	gev__patch_tkill, gev__patch_rt_tgsigqueueinfo,
+	gev__patch_sched_setparam, gev__patch_sched_getparam,
+	gev__patch_sched_setscheduler, gev__patch_sched_getscheduler,
+	gev__patch_sched_setaffinity, gev__patch_sched_getaffinity,
+	gev__patch_getpriority, gev__patch_setpriority;
 
 #endif

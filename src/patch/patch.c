@@ -18,6 +18,7 @@
 #include "patch/engine.h"
 #include "patch/frames.h"
 #include "patch/futex.h"
+#include "patch/identity.h"
 
 struct gev__engine gev__engine;
 
@@ -142,19 +143,19 @@ static bool catches_all(const struct gev__sites *sites, long nr)
 	return true;
 }
 
-static void go_live(const struct gev__engine *e)
+static void go_live(const struct gev__engine *e, unsigned groups)
 {
-	unsigned flags = e->flags;
-
 	if (!catches_all(&e->libc, SYS_futex))
-		flags &= ~GEV_PATCH_LOCKS;
+		groups &= ~GEV_PATCH_LOCKS;
 	for (int nr = 0; nr < GEV__PATCH_CALLS; nr++) {
 		const struct gev__patch_entry *entry = &gev__patch_table[nr];
 
-		gev__patch_live[nr] = entry->handler &&
-				      entry->group & flags &&
-				      !(e->veto && e->veto(entry->name,
-							   e->veto_arg));
+		if (!entry->handler || !(entry->group & groups) ||
+			(e->veto && e->veto(entry->name, e->veto_arg)))
+			gev__patch_live[nr] = 0;
+		else
+			gev__patch_live[nr] = entry->whole ? GEV__LIVE_WHOLE :
+							     GEV__LIVE;
 	}
 	if (gev__patch_live[SYS_futex])
 		gev__futex_open(gev__code_threads());
@@ -188,7 +189,10 @@ static int patch(struct gev__engine *e, unsigned flags)
 		return r;
 	}
 	e->flags |= flags;
-	go_live(e);
+	go_live(e, e->flags | GEV__PATCH_THREADS);
+	e->why_light = gev__identity_start(&e->libc);
+	if (gev__patch_live[SYS_futex])
+		gev__identity_first();
 	return 0;
 }
 
@@ -205,17 +209,24 @@ int gev_patch_all(unsigned flags)
 	return (int)gev__ret(r);
 }
 
+/* The end of threads that only libc knows of has to be caught. */
+static int unpatch(struct gev__engine *e)
+{
+	bool threads = gev__identity_stop();
+
+	e->flags = 0;
+	go_live(e, threads ? GEV__PATCH_THREADS : 0);
+	return threads ? 0 : gev__code_unpatch(&e->libc, &e->way);
+}
+
 int gev_unpatch_all(void)
 {
 	struct gev__engine *e = &gev__engine;
 	int r = 0;
 
 	gev__lock(&e->lock);
-	e->flags = 0;
-	gev__zero(gev__patch_live, sizeof(gev__patch_live));
-	gev__futex_close();
 	if (e->found)
-		r = gev__code_unpatch(&e->libc, &e->way);
+		r = unpatch(e);
 	gev__unlock(&e->lock);
 	return (int)gev__ret(r);
 }

@@ -46,6 +46,19 @@ static void add_state(struct gev__text *t, const struct gev__engine *e)
 	gev__text_char(t, '\n');
 }
 
+static void add_identity(struct gev__text *t, const struct gev__engine *e)
+{
+	if (!e->flags)
+		return;
+	if (!e->why_light) {
+		gev__text_add(t, "greenlets are threads of their own to libc");
+	} else {
+		gev__text_add(t, "greenlets are their thread to libc: ");
+		gev__text_add(t, e->why_light);
+	}
+	gev__text_char(t, '\n');
+}
+
 static const struct gev__patch_entry *entry_of(long nr)
 {
 	if (nr < 0 || nr >= GEV__PATCH_CALLS || !gev__patch_table[nr].handler)
@@ -168,6 +181,7 @@ size_t gev_patch_report(char *buf, size_t size)
 
 	gev__lock(&gev__engine.lock);
 	add_state(&t, &gev__engine);
+	add_identity(&t, &gev__engine);
 	gev__objects_each(add_object, &t);
 	add_calls(&t);
 	gev__unlock(&gev__engine.lock);

@@ -14,6 +14,7 @@
 #include "patch/cpu.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include "base/mem.h"
 #include "patch/decode.h"
 
@@ -116,9 +117,11 @@ static void set_window(struct sweep *s, struct gev__site *site, uintptr_t end)
 
 static long number(const struct sweep *s, uintptr_t end)
 {
+	int reg = 0;
+
 	for (unsigned i = 1; i <= RECENT && i <= s->n; i++) {
 		long nr = gev__decode_number(
-			s->recent[(s->n - i) & (RECENT - 1)], end);
+			s->recent[(s->n - i) & (RECENT - 1)], end, &reg);
 
 		if (nr != -2)
 			return nr;
@@ -146,9 +149,18 @@ static void refuse_from(struct sweep *s, size_t first, const char *why)
 		s->sites->site[i].refused = why;
 }
 
+/* glibc calls exit() in a loop, which it never goes round. */
+static bool follows_exit(const struct sweep *s, uintptr_t at)
+{
+	const struct gev__sites *sites = s->sites;
+
+	return sites->n && sites->site[sites->n - 1].nr == SYS_exit &&
+	       sites->site[sites->n - 1].at + 2 == at;
+}
+
 static void note(struct sweep *s, uintptr_t at, const struct gev__insn *insn)
 {
-	if (insn->branches)
+	if (insn->branches && !follows_exit(s, at))
 		note_target(s, insn->target);
 	if (insn->points)
 		note_table(s, insn->target);

@@ -8,6 +8,7 @@
 #include "patch/handlers.h"
 
 #define ALWAYS GEV_PATCH_ALL
+#define THREADS GEV__PATCH_THREADS
 
 const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS] = {
 	[SYS_read] = { "read", gev__patch_read, GEV_PATCH_IO, true },
@@ -60,8 +61,37 @@ const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS] = {
 	[SYS_dup3] = { "dup3", gev__patch_dup3, ALWAYS, false },
 	[SYS_fcntl] = { "fcntl", gev__patch_fcntl, ALWAYS, false },
 	[SYS_ioctl] = { "ioctl", gev__patch_ioctl, ALWAYS, false },
-	[SYS_clone] = { "clone", gev__patch_clone, ALWAYS, false },
-	[SYS_clone3] = { "clone3", gev__patch_clone3, ALWAYS, false },
+	[SYS_clone] = { "clone", gev__patch_clone, ALWAYS | THREADS, false,
+		true },
+	[SYS_clone3] = { "clone3", gev__patch_clone3, ALWAYS | THREADS, false,
+		true },
+	[SYS_exit] = { "exit", gev__patch_exit, THREADS, false },
+	[SYS_gettid] = { "gettid", gev__patch_gettid, THREADS, false },
+	[SYS_set_tid_address] = { "set_tid_address",
+		gev__patch_set_tid_address, THREADS, false },
+	[SYS_set_robust_list] = { "set_robust_list",
+		gev__patch_set_robust_list, THREADS, false },
+	[SYS_rseq] = { "rseq", gev__patch_rseq, THREADS, false },
+	[SYS_tgkill] = { "tgkill", gev__patch_tgkill, THREADS, false },
+	[SYS_tkill] = { "tkill", gev__patch_tkill, THREADS, false },
+	[SYS_rt_tgsigqueueinfo] = { "rt_tgsigqueueinfo",
+		gev__patch_rt_tgsigqueueinfo, THREADS, false },
+	[SYS_sched_setparam] = { "sched_setparam",
+		gev__patch_sched_setparam, THREADS, false },
+	[SYS_sched_getparam] = { "sched_getparam",
+		gev__patch_sched_getparam, THREADS, false },
+	[SYS_sched_setscheduler] = { "sched_setscheduler",
+		gev__patch_sched_setscheduler, THREADS, false },
+	[SYS_sched_getscheduler] = { "sched_getscheduler",
+		gev__patch_sched_getscheduler, THREADS, false },
+	[SYS_sched_setaffinity] = { "sched_setaffinity",
+		gev__patch_sched_setaffinity, THREADS, false },
+	[SYS_sched_getaffinity] = { "sched_getaffinity",
+		gev__patch_sched_getaffinity, THREADS, false },
+	[SYS_getpriority] = { "getpriority", gev__patch_getpriority, THREADS,
+		false },
+	[SYS_setpriority] = { "setpriority", gev__patch_setpriority, THREADS,
+		false },
 
 	[SYS_nanosleep] = { "nanosleep", gev__patch_nanosleep,
 		GEV_PATCH_SLEEP, true },

@@ -8,14 +8,13 @@
  */
 #include "patch/handlers.h"
 #include "patch/futex.h"
-#include <linux/sched.h>
 #include <sched.h>
 #include "base/sys.h"
 
 static _Thread_local long parent
 	__attribute__((tls_model("initial-exec")));
 
-static long note(uint64_t flags)
+long gev__patch_note_vfork(uint64_t flags)
 {
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
 		parent = gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
@@ -47,19 +46,5 @@ long gev__patch_vfork(struct gev_hub *hub, const long a[6])
 {
 	(void)hub;
 	(void)a;
-	return note(CLONE_VM | CLONE_VFORK);
-}
-
-long gev__patch_clone(struct gev_hub *hub, const long a[6])
-{
-	(void)hub;
-	return note((uint64_t)a[0]);
-}
-
-long gev__patch_clone3(struct gev_hub *hub, const long a[6])
-{
-	const struct clone_args *args = (const void *)a[0];
-
-	(void)hub;
-	return note(args ? args->flags : 0);
+	return gev__patch_note_vfork(CLONE_VM | CLONE_VFORK);
 }

@@ -47,9 +47,11 @@ gev__patch_enter:
 	.cfi_offset rbp, -144
 	mov	%rsp, %rbp
 	.cfi_def_cfa_register rbp
+	js	whole			/* GEV__LIVE_WHOLE; no flag has changed */
 	and	$-16, %rsp
+	push	%r9			/* (for alignment) */
+call:
 	push	%r9			/* struct gev__patch_call */
-	push	%r9			/* (the first for alignment) */
 	push	%r8
 	push	%r10
 	push	%rdx
@@ -79,8 +81,42 @@ again:
 	mov	%r11, %rax
 original:
 	go_back	2
+whole:
+	.cfi_def_cfa rbp, 144
+	.cfi_offset rbp, -144
+	.cfi_offset rip, -136
+	and	$-16, %rsp
+	push	%r15			/* (for alignment) */
+	push	%r15			/* what child.c calls registers */
+	push	%r14
+	push	%r13
+	push	%r12
+	push	%rbx
+	push	%rbp			/* where rbp and back lie */
+	jmp	call
 	.cfi_endproc
 	.size	gev__patch_enter, . - gev__patch_enter
+
+/* A clone()'s child, by gev__switch(): rsp points at struct first's a[]. */
+	.globl	gev__patch_begin
+	.hidden	gev__patch_begin
+	.type	gev__patch_begin, @function
+	.p2align 4
+gev__patch_begin:
+	.cfi_startproc
+	.cfi_undefined rip		/* its caller is on another stack */
+	endbr64				/* is jumped to */
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%r10
+	pop	%r8
+	pop	%r9
+	pop	%r11			/* back */
+	xor	%eax, %eax		/* what clone() returns there */
+	jmp	*%r11
+	.cfi_endproc
+	.size	gev__patch_begin, . - gev__patch_begin
 
 #endif
 	.section .note.GNU-stack, "", @progbits

@@ -22,10 +22,11 @@ void gev__coro_init(gev_coro *c, struct gev__thread *t)
 	c->state = GEV__CORO_NEW;
 	c->value = NULL;
 	c->thrown = 0;
+	c->pending = 0;
+	c->tcb = &t->own;
 	c->waiter = NULL;
 	c->greenlet = NULL;
 	c->thread = t;
-	c->pending = 0;
 	c->timeouts = NULL;
 	c->serial = ++t->serials;
 	c->parent = NULL;
@@ -38,9 +39,10 @@ void gev__coro_init(gev_coro *c, struct gev__thread *t)
 }
 
 static inline struct gev__stack *take_stack(struct gev__thread *t, size_t size,
-	int *error)
+	bool full, int *error)
 {
-	struct gev__stack_class *class = gev__stack_class_of(&t->stacks, size);
+	struct gev__stack_class *class =
+		gev__stack_class_of(&t->stacks, size, full);
 	struct gev__stack *s;
 
 	if (t->shadow_stack) {
@@ -53,17 +55,23 @@ static inline struct gev__stack *take_stack(struct gev__thread *t, size_t size,
 	}
 	s = gev__stack_take(class);
 	*error = s ? 0 : -ENOMEM;
+	if (full && s && __builtin_expect(!s->tcb, 0))
+		*error = gev__identity->make(s);
+	if (__builtin_expect(*error < 0 && s, 0)) {
+		gev__stack_give(s);
+		return NULL;
+	}
 	return s;
 }
 
-gev_coro *gev__coro_make(struct gev__thread *t, size_t stack_size, size_t extra,
-	void (*entry)(gev_coro *self), int *error)
+gev_coro *gev__coro_make(struct gev__thread *t, size_t stack_size, bool full,
+	size_t extra, void (*entry)(gev_coro *self), int *error)
 {
 	struct gev__stack *s;
 	gev_coro *c;
 
 	gev__assert(sizeof(*c) + extra <= GEV__STACK_BLOCK);
-	s = take_stack(t, stack_size, error);
+	s = take_stack(t, stack_size, full, error);
 	if (!s)
 		return NULL;
 	if (s->fiber)
@@ -75,7 +83,9 @@ gev_coro *gev__coro_make(struct gev__thread *t, size_t stack_size, size_t extra,
 #if GEV__FIBERS
 	entry = gev__fiber_entry;
 #endif
-	c->sp = gev__switch_frame(c, entry, c);
+	if (full)
+		c->tcb = s->tcb;
+	c->sp = gev__switch_frame(full ? (void *)s->tcb->top : c, entry, c);
 	return c;
 }
 
@@ -197,7 +207,7 @@ gev_coro *gev_coro_new_sized(gev_coro_fn *fn, gev_coro *parent,
 		parent = t->current;
 	if (parent->thread != t)
 		return gev__null(EPERM);
-	c = gev__coro_make(t, stack_size, 0, run, &error);
+	c = gev__coro_make(t, stack_size, false, 0, run, &error);
 	if (!c)
 		return gev__null(-error);
 	c->fn = fn;

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "switch/fiber.h"
 #include "switch/guard.h"
+#include "switch/tcb.h"
 
 #define SLAB_MIN ((size_t)4 << 20)
 #define SLAB_MAX ((size_t)4 << 30)
@@ -163,8 +164,17 @@ struct gev__stack *gev__stack_take_cold(struct gev__stack_class *class)
 	s->slab = slab;
 	s->low = slot_of(slab, index) + GEV__STACK_GUARD;
 	s->trimmed = false;
+	s->tcb = NULL;
 	gev__fiber_born(s);
 	return s;
+}
+
+static bool end_tcb(struct gev__stack *s)
+{
+	if (s->tcb && !gev__identity->end(s))
+		return false;
+	s->tcb = NULL;
+	return true;
 }
 
 /* Takes the memory of one that is in no list. */
@@ -174,6 +184,7 @@ static void chill(struct gev__stack *s)
 	struct gev__slab *slab = s->slab;
 	char *low = s->low;
 
+	end_tcb(s);
 	gev__fiber_died(s);
 	gev__sys(SYS_madvise, low, stack_end(s) - low, MADV_DONTNEED);
 	slab_release(slab, (low - slab->slots) / class->stride);
@@ -181,11 +192,14 @@ static void chill(struct gev__stack *s)
 		slab_unmap(slab);
 }
 
-/* All but the top page. */
+/* All but the top page, or those from libc's first frame on. */
 static void trim_one(struct gev__stack *s)
 {
 	size_t size = stack_end(s) - GEV__PAGE - s->low;
 
+	if (s->tcb)
+		size = (size_t)(s->tcb->top - s->low) &
+		       -(size_t)GEV__PAGE;
 	gev__sys(SYS_madvise, s->low, size, MADV_DONTNEED);
 	s->trimmed = true;
 }
@@ -220,6 +234,32 @@ bool gev__stack_trim(struct gev__stack_pool *pool)
 	for (int i = 0; i < GEV__STACK_CLASSES; i++)
 		budget = trim_class(&pool->classes[i], budget);
 	return budget == 0;
+}
+
+void gev__stack_end_tcbs(struct gev__stack_pool *pool)
+{
+	struct gev_list *node;
+
+	for (int i = GEV__STACK_SIZES; i < GEV__STACK_CLASSES; i++)
+		gev__list_for_each(node, &pool->classes[i].hot)
+			end_tcb(gev__container(node, struct gev__stack, link));
+}
+
+static void slab_forget(struct gev__slab *slab)
+{
+	for (uint32_t i = 0; i < slab->fresh; i++)
+		if (slab_has(slab, i))
+			stack_at(slab, i)->tcb = NULL;
+}
+
+void gev__stack_forget_tcbs(struct gev__stack_pool *pool)
+{
+	struct gev_list *node;
+
+	for (int i = GEV__STACK_SIZES; i < GEV__STACK_CLASSES; i++)
+		gev__list_for_each(node, &pool->classes[i].slabs)
+			slab_forget(gev__container(node, struct gev__slab,
+				link));
 }
 
 size_t gev__stack_used(const struct gev__stack *s)
@@ -273,9 +313,13 @@ void gev__stack_pool_init(struct gev__stack_pool *pool)
 {
 	for (int i = 0; i < GEV__STACK_CLASSES; i++) {
 		struct gev__stack_class *class = &pool->classes[i];
+		bool full = i >= GEV__STACK_SIZES;
+		int size = full ? i - GEV__STACK_SIZES : i;
 
-		class->size = (size_t)1 << (GEV__STACK_MIN_SHIFT + i);
+		class->size = (size_t)1 << (GEV__STACK_MIN_SHIFT + size);
 		class->stride = GEV__STACK_GUARD + class->size + GEV__PAGE;
+		if (full)
+			class->stride += GEV__STACK_TCB;
 		class->hot_count = 0;
 		class->hot_least = 0;
 		gev__list_init(&class->hot);
@@ -283,12 +327,21 @@ void gev__stack_pool_init(struct gev__stack_pool *pool)
 	}
 }
 
+/* One whose TCB can't end stays for ever: libc has it in its lists. */
 static void slab_fini(struct gev__slab *slab)
 {
-	for (uint32_t i = 0; i < slab->fresh; i++)
-		if (slab_has(slab, i))
-			gev__fiber_died(stack_at(slab, i));
-	slab_unmap(slab);
+	bool ended = true;
+
+	for (uint32_t i = 0; i < slab->fresh; i++) {
+		if (!slab_has(slab, i))
+			continue;
+		ended &= end_tcb(stack_at(slab, i));
+		gev__fiber_died(stack_at(slab, i));
+	}
+	if (ended)
+		slab_unmap(slab);
+	else
+		gev__list_del(&slab->link);
 }
 
 void gev__stack_pool_fini(struct gev__stack_pool *pool)

@@ -34,12 +34,15 @@
 
 #define GEV__STACK_MIN_SHIFT 14 /* 16 KiB */
 #define GEV__STACK_MAX_SHIFT 30 /* 1 GiB */
-#define GEV__STACK_CLASSES (GEV__STACK_MAX_SHIFT - GEV__STACK_MIN_SHIFT + 1)
+#define GEV__STACK_SIZES (GEV__STACK_MAX_SHIFT - GEV__STACK_MIN_SHIFT + 1)
+#define GEV__STACK_CLASSES (2 * GEV__STACK_SIZES)
 #define GEV__STACK_DEFAULT ((size_t)64 << 10)
+#define GEV__STACK_DEFAULT_FULL ((size_t)256 << 10) /* foreign code needs it */
+#define GEV__STACK_TCB (4 * GEV__PAGE) /* what libc may put at the top */
 #define GEV__STACK_GUARD (2 * GEV__PAGE)
 #define GEV__STACK_BLOCK 768 /* bytes for the owner */
 
-/* One size. */
+/* One size, for stacks with a TCB or for those without. */
 struct gev__stack_class {
 	size_t size;             /* bytes of stack, at least */
 	size_t stride;           /* from slot to slot */
@@ -50,7 +53,7 @@ struct gev__stack_class {
 };
 
 struct gev__stack_pool {
-	struct gev__stack_class classes[GEV__STACK_CLASSES];
+	struct gev__stack_class classes[GEV__STACK_CLASSES]; /* full: 2nd half */
 };
 
 struct gev__stack {
@@ -60,19 +63,26 @@ struct gev__stack {
 	char *low;               /* the lowest byte above the guard */
 	void *fiber;             /* fiber.c: what a tool calls it, or NULL */
 	bool trimmed;            /* and not taken since */
+	struct gev__tcb *tcb;    /* at its top; NULL: none */
 };
 
 void gev__stack_pool_init(struct gev__stack_pool *pool);
 
-/* Unmaps all stacks, those in use too. */
+/* Unmaps all stacks, those in use too, after their TCBs' end. */
 void gev__stack_pool_fini(struct gev__stack_pool *pool);
 
 /*
  * Gives back the memory of what was not needed since the last call, and of
- * the rest all but the top page; a bounded number of them.  True if that left
- * something to do.
+ * the rest all but the top page, or what holds the TCB; a bounded number of
+ * them.  True if that left something to do.
  */
 bool gev__stack_trim(struct gev__stack_pool *pool);
+
+/* Ends the TCBs of all that are not in use. */
+void gev__stack_end_tcbs(struct gev__stack_pool *pool);
+
+/* In a child of fork(): there are none any more. */
+void gev__stack_forget_tcbs(struct gev__stack_pool *pool);
 
 /* The stack in whose guard @p lies, or NULL.  Safe in a signal handler. */
 struct gev__stack *gev__stack_overflown(struct gev__stack_pool *pool,
@@ -95,15 +105,15 @@ static inline void *gev__stack_block(const struct gev__stack *s)
 
 /* The class for @size bytes (0: the default), NULL if out of range. */
 static inline struct gev__stack_class *gev__stack_class_of(
-	struct gev__stack_pool *pool, size_t size)
+	struct gev__stack_pool *pool, size_t size, bool full)
 {
 	if (size == 0)
-		size = GEV__STACK_DEFAULT;
+		size = full ? GEV__STACK_DEFAULT_FULL : GEV__STACK_DEFAULT;
 	if (size < (size_t)1 << GEV__STACK_MIN_SHIFT ||
 		size > (size_t)1 << GEV__STACK_MAX_SHIFT)
 		return NULL;
 	return &pool->classes[64 - __builtin_clzll(size - 1) -
-		GEV__STACK_MIN_SHIFT];
+		GEV__STACK_MIN_SHIFT + (full ? GEV__STACK_SIZES : 0)];
 }
 
 /* NULL: no memory. */

@@ -23,6 +23,7 @@
 #include "base/list.h"
 #include "switch/fiber.h"
 #include "switch/stack.h"
+#include "switch/tcb.h"
 
 enum gev__coro_state {
 	GEV__CORO_NEW,       /* was never switched to */
@@ -39,10 +40,11 @@ struct gev_coro {
 	int state;                 /* enum gev__coro_state */
 	void *value;               /* what gev__coro_jump() to it returns */
 	int thrown;                /* code of the throw that resumed it, or 0 */
+	uint8_t pending;           /* core/: why its next wait is to fail */
+	struct gev__tcb *tcb;      /* who it is to libc, from first to last */
 	struct gev_waiter *waiter; /* core/: where it is parked, or NULL */
 	gev_greenlet *greenlet;    /* core/: the greenlet it is, or NULL */
 	struct gev__thread *thread;
-	uint8_t pending;           /* core/: why its next wait is to fail */
 	struct gev_list *timeouts; /* core/: the armed ones, the last first */
 
 	uint64_t serial;           /* of the thread's: no other ever has it */
@@ -58,7 +60,8 @@ struct gev_coro {
 /* One per thread that uses coroutines; lives until the thread ends. */
 struct gev__thread {
 	gev_coro *current;
-	int *errno_at;             /* the thread's errno */
+	int *errno_at;             /* that of current->tcb, which comes next */
+	struct gev__tcb *tcb;
 	struct gev_hub *hub;       /* core/: NULL if it has none */
 	gev_coro *scheduler;       /* core/: the hub's coroutine, or NULL */
 	gev_coro *main;            /* core/: the root, or which one forked */
@@ -69,6 +72,8 @@ struct gev__thread {
 	bool shadow_stack;         /* the CPU keeps one: we can't switch */
 	void *signal_stack;        /* its alternate one, if it is from us */
 	void *fiber;               /* what fiber.c knows of the root's stack */
+	struct gev__task *making;  /* patch/: whose clone() is to come */
+	struct gev__tcb own;       /* who the thread is to libc */
 	gev_coro root;
 	struct gev__stack_pool stacks;
 };
@@ -86,14 +91,15 @@ void gev__thread_free(void);
 void gev__coro_init(gev_coro *c, struct gev__thread *t);
 
 /*
- * Makes a coroutine of this thread on a pooled stack, without a parent.
+ * Makes a coroutine of this thread on a pooled stack, without a parent; with
+ * @full, on one that has a TCB of its own.
  * Behind the struct gev_coro @extra bytes are left, as they are, for the
  * caller (core/ puts the greenlet there).  The fields marked core/ are zero.
  * @entry is called with the coroutine on its own stack at the first switch and
  * must never return.  NULL with *error = -EINVAL, -ENOMEM, -ENOTSUP.
  */
 gev_coro *gev__coro_make(struct gev__thread *t, size_t stack_size,
-	size_t extra, void (*entry)(gev_coro *self), int *error);
+	bool full, size_t extra, void (*entry)(gev_coro *self), int *error);
 
 /*
  * Gives a coroutine that is NEW or DEAD and not running back to the pool.  Its
@@ -136,10 +142,20 @@ static inline __attribute__((always_inline)) void *gev__coro_swap(
 #endif
 }
 
+/* What comes now is done by another, as libc sees it. */
+static inline __attribute__((always_inline)) void gev__tcb_load(
+	struct gev__thread *t, struct gev__tcb *tcb)
+{
+	t->tcb = tcb;
+	t->errno_at = tcb->errno_at;
+	gev__tls_set(tcb->tls);
+}
+
 /*
  * All of a switch but the jump itself: keeps errno, makes @to current.  The
  * caller has set the state of the one that is left, which is returned; @to
- * becomes RUNNING.
+ * becomes RUNNING.  From here to the jump the one that is left already has the
+ * other's __thread variables.
  */
 static inline __attribute__((always_inline)) gev_coro *gev__coro_turn(
 	struct gev__thread *t, gev_coro *to)
@@ -147,6 +163,8 @@ static inline __attribute__((always_inline)) gev_coro *gev__coro_turn(
 	gev_coro *from = t->current;
 
 	from->saved_errno = *t->errno_at;
+	if (__builtin_expect(to->tcb != t->tcb, 0))
+		gev__tcb_load(t, to->tcb);
 	*t->errno_at = to->saved_errno;
 	to->state = GEV__CORO_RUNNING;
 	t->current = to;

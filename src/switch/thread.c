@@ -7,6 +7,10 @@
 
 _Thread_local struct gev__thread *gev__thread;
 
+const struct gev__identity *gev__identity;
+bool gev__identity_on;
+bool gev__tls_settable;
+
 /*
  * A CPU that keeps a second stack of return addresses would take a switch for
  * an attack.
@@ -43,7 +47,10 @@ struct gev__thread *gev__thread_get(void)
 		gev__unmap(t, sizeof(*t));
 		return NULL;
 	}
-	t->errno_at = gev__host_errno();
+	t->own = (struct gev__tcb){ .tls = gev__tls(),
+		.errno_at = gev__host_errno() };
+	t->tcb = &t->own;
+	t->errno_at = t->own.errno_at;
 	t->current = &t->root;
 	t->main = &t->root;
 	t->shadow_stack = shadow_stack();
@@ -64,8 +71,8 @@ void gev__thread_free(void)
 
 	if (!t)
 		return;
-	gev__thread = NULL;
 	gev__overflow_unwatch(t);
 	gev__stack_pool_fini(&t->stacks);
+	gev__thread = NULL;
 	gev__unmap(t, sizeof(*t));
 }

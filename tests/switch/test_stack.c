@@ -21,7 +21,7 @@ static struct gev__stack_pool pool;
 
 static struct gev__stack_class *default_class(void)
 {
-	return gev__stack_class_of(&pool, 0);
+	return gev__stack_class_of(&pool, 0, false);
 }
 
 static void fail_from_now(long nr, int error, int times)

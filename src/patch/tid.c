@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Thread ids for libc.  They lie above what the kernel gives to anybody
+ * (PID_MAX_LIMIT) and within what locks can hold (FUTEX_TID_MASK).  A table
+ * has the thread that each stands for, or the next free one.
+ */
+#include <errno.h>
+#include "base/lock.h"
+#include "base/mem.h"
+#include "patch/task.h"
+
+#define FIRST 4194305
+#define ROOM (1 << 24)
+
+static struct gev__lock lock;
+static int *table;
+static int used;  /* slots that were ever taken */
+static int taken;
+static int free_; /* the negative of a free slot's number and 1; 0: none */
+
+static int *slot_of(int tid)
+{
+	return &table[tid - FIRST];
+}
+
+/* -1: none. */
+static int take_slot(void)
+{
+	int slot = -free_ - 1;
+
+	if (!table)
+		table = gev__map_sparse(ROOM * sizeof(*table));
+	if (!table)
+		return -1;
+	if (slot < 0)
+		return used < ROOM ? used++ : -1;
+	free_ = table[slot];
+	return slot;
+}
+
+int gev__tid_take(void)
+{
+	int slot;
+
+	gev__lock(&lock);
+	slot = take_slot();
+	if (slot >= 0) {
+		taken++;
+		table[slot] = (int)gev__sys_raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	}
+	gev__unlock(&lock);
+	return slot < 0 ? 0 : FIRST + slot;
+}
+
+void gev__tid_give(int tid)
+{
+	gev__lock(&lock);
+	taken--;
+	*slot_of(tid) = free_;
+	free_ = -(tid - FIRST) - 1;
+	gev__unlock(&lock);
+}
+
+long gev__tid_real(long tid)
+{
+	long real = tid;
+
+	if (tid < FIRST || tid >= FIRST + ROOM)
+		return tid;
+	gev__lock(&lock);
+	if (tid - FIRST < used)
+		real = *slot_of((int)tid) > 0 ? *slot_of((int)tid) : -ESRCH;
+	gev__unlock(&lock);
+	return real;
+}
+
+int gev__tid_count(void)
+{
+	int n;
+
+	gev__lock(&lock);
+	n = taken;
+	gev__unlock(&lock);
+	return n;
+}
+
+void gev__tid_forked(void)
+{
+	lock = (struct gev__lock){ 0 };
+	used = 0;
+	taken = 0;
+	free_ = 0;
+}
