@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Patching itself: twice, back, by threads, across fork, and when it fails. */
-#include <gev/sleep.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,50 +12,11 @@
 #include "base/inject.h"
 #include "base/sys.h"
 #include "patch/cpu.h"
-#include "patch/patch.h"
+#include "patch/state.h"
 
 /* Linux 6.3. */
 #define SET_MDWE 65
 #define REFUSE_EXEC_GAIN 1
-
-/* What libc's code is, as a number. */
-static uint64_t code_sum(void)
-{
-	struct gev__object o = { .text = 0 };
-	uint64_t sum = 1;
-
-	t_eq(gev__object_libc(&o), 0);
-	for (const uint8_t *p = (void *)o.text; p < (uint8_t *)o.text_end; p++)
-		sum = sum * 31 + *p;
-	return sum;
-}
-
-static int fds[2];
-
-static intptr_t read_one(void *arg)
-{
-	char c;
-
-	(void)arg;
-	return read(fds[0], &c, 1) != 1;
-}
-
-/* Whether others run while a greenlet reads. */
-static bool reads_cooperate(void)
-{
-	gev_greenlet *g;
-	bool waits;
-
-	t_eq(pipe(fds), 0);
-	g = start(read_one, 0);
-	gev_sleep(0);
-	waits = !gev_ready(g);
-	t_eq(write(fds[1], "x", 1), 1);
-	join(g);
-	close(fds[0]);
-	close(fds[1]);
-	return waits;
-}
 
 static void twice_is_once(void)
 {
@@ -90,26 +50,6 @@ static bool veto_write(const char *name, void *arg)
 	++*(int *)arg;
 	return strcmp(name, "nanosleep") == 0 ||
 	       strcmp(name, "clock_nanosleep") == 0;
-}
-
-static intptr_t sleep_a_little(void *arg)
-{
-	enter();
-	usleep(1000);
-	leave();
-	(void)arg;
-	return 0;
-}
-
-static int two_sleepers(void)
-{
-	gev_greenlet *a = start(sleep_a_little, 0);
-	gev_greenlet *b = start(sleep_a_little, 0);
-
-	most_inside = 0;
-	join(a);
-	join(b);
-	return most_inside;
 }
 
 static void a_veto_is_heeded(void)
