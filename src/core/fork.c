@@ -59,9 +59,19 @@ static void drop_links(gev_greenlet *g)
 	}
 }
 
+/* What it left there is not for the next one on that stack. */
+static void end_tcb(gev_greenlet *g)
+{
+	struct gev__stack *s = g->coro->stack;
+
+	if (s && !gev__stack_end_tcb(s))
+		g->refs++; /* for ever */
+}
+
 static void abandon_one(gev_greenlet *g)
 {
-	bool started = g->phase == GEV__STARTED || g->phase == GEV__BEGUN;
+	bool begun = g->phase == GEV__BEGUN;
+	bool started = g->phase == GEV__STARTED || begun;
 
 	leave_where_it_is(g->coro);
 	g->coro->parent = g->coro->thread->main;
@@ -76,6 +86,8 @@ static void abandon_one(gev_greenlet *g)
 	if (g->locals)
 		g->locals->end(g, false);
 	gev__list_del(&g->all);
+	if (begun)
+		end_tcb(g);
 	if (started)
 		gev__greenlet_put(g);
 }

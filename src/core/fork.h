@@ -7,7 +7,7 @@
 /*
  * Drops all greenlets of @hub but main and @keep where they are, raw coroutines
  * too, with their timers and whatever else the loop or the hub has of them.
- * None of their code runs.  @keep NULL: main's timers go as well.
+ * None of their code runs, but for destructors of libc's if they had a TCB.  @keep NULL: main's timers go as well.
  */
 void gev__abandon(struct gev_hub *hub, gev_greenlet *keep);
 

@@ -195,6 +195,7 @@ static int destroy(struct gev_hub *hub, unsigned flags)
 	if (flags & ~GEV_DESTROY_LOOP)
 		return -EINVAL;
 	quit(hub);
+	hub->coro->state = GEV__CORO_SUSPENDED; /* nobody can wait any more */
 	end_tenants(hub);
 	gev__abandon(hub, NULL);
 	if (hub->trimmer.w.active)

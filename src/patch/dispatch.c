@@ -4,6 +4,7 @@
  * has: no libc call, no vector register.
  */
 #include "patch/dispatch.h"
+#include <errno.h>
 #include "calls/descriptor.h"
 #include "core/greenlet.h"
 
@@ -48,9 +49,28 @@ static bool is_stubborn(const gev_coro *self)
 	       self->greenlet->fruitless >= GEV__FRUITLESS_MAX;
 }
 
+/* A greenlet that shares its TCB with others. */
+static bool is_light(const gev_coro *self)
+{
+	return self->tcb == &self->thread->own &&
+	       self->greenlet != self->thread->hub->main;
+}
+
+/* Told once: what it was in the midst of, others can have changed since. */
+static void report_light(struct gev_hub *hub)
+{
+	static atomic_bool told;
+
+	if (!atomic_load_explicit(&told, memory_order_relaxed) &&
+		!atomic_exchange(&told, true))
+		gev__hub_error(hub, hub->thread->current->greenlet, -ENOTUNIQ,
+			"a wait in libc with its thread's TLS");
+}
+
 long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
 {
 	struct gev_hub *hub = hub_to_wait_in();
+	uint64_t switches = hub ? hub->stats.switches : 0;
 	long r = GEV__PASS;
 
 	if (hub && is_stubborn(hub->thread->current))
@@ -59,6 +79,9 @@ long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
 		r = handler(hub, a);
 	if (r == -EBUSY && hub && waits)
 		r = queue_up(hub, handler, a);
+	if (hub && is_light(hub->thread->current) &&
+		hub->stats.switches != switches)
+		report_light(hub);
 	return r;
 }
 

@@ -7,22 +7,21 @@
  */
 #include "patch/identity.h"
 #include <errno.h>
-#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/single_threaded.h>
 #include "core/greenlet.h"
-#include "patch/engine.h"
+#include "patch/leftover.h"
 #include "patch/task.h"
 
 #define HWCAP2_FSGSBASE 2
-#define FIRST_KEYS 32
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int failed;
+static uintptr_t caller; /* of home(): in libc, where threads begin and end */
 static bool want_first; /* gev__identity_first() was called */
 
 /* libc ends a thread: of those with a value in @key it runs this. */
@@ -45,7 +44,13 @@ static void *home(void *arg)
 {
 	struct gev__task *task = arg;
 
+	if (gev__task_here() != task)
+		return NULL; /* it is the kernel's: nobody caught clone() */
 	pthread_setspecific(key, task);
+	if (!caller) {
+		caller = (uintptr_t)__builtin_return_address(0);
+		gev__leftover_learn(task->tcb.tls, (uintptr_t)task);
+	}
 	gev__task_return(task);
 	return NULL;
 }
@@ -91,7 +96,7 @@ static int make(struct gev__stack *s)
 		return -ENOMEM;
 	r = create(s, task);
 	errno = saved;
-	if (r) {
+	if (r || !task->tcb.tls) {
 		gev__tid_give(task->tid);
 		return -ENOMEM;
 	}
@@ -112,13 +117,9 @@ static bool end(struct gev__stack *s)
 	return true;
 }
 
-/* Where libc has no public question, things stay with the TCB. */
 static bool is_clean(void)
 {
-	for (pthread_key_t k = 0; k < FIRST_KEYS; k++)
-		if (k != key && pthread_getspecific(k))
-			return false;
-	return uselocale((locale_t)0) == LC_GLOBAL_LOCALE;
+	return !gev__leftover_any(key, gev__thread->tcb->tls);
 }
 
 /* As home() would, and from its frame. */
@@ -159,36 +160,96 @@ static void init(void)
 	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 }
 
-/* What libc's threads call at their begin and end. */
-static bool is_needed(long nr)
+static bool is_caught(const struct gev__site *s)
 {
-	return nr == SYS_clone || nr == SYS_clone3 || nr == SYS_exit ||
-	       nr == SYS_set_robust_list || nr == SYS_rseq;
+	return s->patched && (s->nr < 0 || gev__patch_live[s->nr]);
+}
+
+static bool catches_clone(const struct gev__sites *libc)
+{
+	for (size_t i = 0; i < libc->n; i++) {
+		const struct gev__site *s = &libc->site[i];
+
+		if ((s->nr == SYS_clone || s->nr == SYS_clone3) &&
+			!is_caught(s))
+			return false;
+	}
+	return true;
+}
+
+struct function {
+	const struct gev__sites *libc;
+	bool ends;     /* it calls exit() */
+	bool caught;   /* that, and all else that counts */
+};
+
+static void examine(const struct gev__site *s, struct function *f)
+{
+	bool counts = s->nr < 0 || s->nr == SYS_exit || s->nr == SYS_rseq ||
+		      s->nr == SYS_set_robust_list;
+
+	f->ends = f->ends || s->nr == SYS_exit;
+	f->caught = f->caught && (!counts || is_caught(s));
+}
+
+/* 1: this was the one that called home(). */
+static int see(uintptr_t start, uintptr_t end, void *arg)
+{
+	struct function *f = arg;
+
+	if (caller < start || caller >= end)
+		return 0;
+	for (size_t i = 0; i < f->libc->n; i++)
+		if (f->libc->site[i].at >= start && f->libc->site[i].at < end)
+			examine(&f->libc->site[i], f);
+	return 1;
+}
+
+/* Whether what home() returns to comes back to us in the end. */
+static bool comes_back(const struct gev__sites *libc)
+{
+	struct function f = { .libc = libc, .caught = true };
+	const char *why;
+
+	return gev__object_functions(&libc->object, see, &f, &why) == 1 &&
+	       f.ends && f.caught;
+}
+
+/* One for nobody; if it does not do, its stack is not to be used again. */
+static const char *try(const struct gev__sites *libc)
+{
+	struct gev__thread *t = gev__thread_get();
+	struct gev__stack *s = t && !t->shadow_stack ?
+		gev__stack_take(gev__stack_class_of(&t->stacks, 0, true)) :
+		NULL;
+
+	if (!s)
+		return "no stack for them";
+	if ((!s->tcb && make(s) < 0) || !comes_back(libc))
+		return "libc's threads can't be followed";
+	gev__stack_give(s);
+	return NULL;
 }
 
 static const char *why_not(const struct gev__sites *libc)
 {
 	if (gev__patch_child_missing)
 		return gev__patch_child_missing;
-	for (size_t i = 0; i < libc->n; i++) {
-		const struct gev__site *s = &libc->site[i];
-
-		if (is_needed(s->nr) &&
-			!(s->patched && gev__patch_live[s->nr]))
-			return "not all of libc's threads can be followed";
-	}
 	if (!gev__patch_live[SYS_futex]) /* they would hold up the thread */
 		return "its locks are not patched";
+	if (!catches_clone(libc))
+		return "its clone() is not patched";
 	pthread_once(&once, init);
-	return failed ? "no thread-specific key" : NULL;
+	if (failed)
+		return "no thread-specific key";
+	gev__identity = &identity;
+	return try(libc);
 }
 
 const char *gev__identity_start(const struct gev__sites *libc)
 {
 	const char *why = why_not(libc);
 
-	if (!why)
-		gev__identity = &identity;
 	gev__identity_on = !why;
 	return why;
 }

@@ -169,7 +169,7 @@ struct gev__stack *gev__stack_take_cold(struct gev__stack_class *class)
 	return s;
 }
 
-static bool end_tcb(struct gev__stack *s)
+bool gev__stack_end_tcb(struct gev__stack *s)
 {
 	if (s->tcb && !gev__identity->end(s))
 		return false;
@@ -184,7 +184,7 @@ static void chill(struct gev__stack *s)
 	struct gev__slab *slab = s->slab;
 	char *low = s->low;
 
-	end_tcb(s);
+	gev__stack_end_tcb(s);
 	gev__fiber_died(s);
 	gev__sys(SYS_madvise, low, stack_end(s) - low, MADV_DONTNEED);
 	slab_release(slab, (low - slab->slots) / class->stride);
@@ -242,7 +242,7 @@ void gev__stack_end_tcbs(struct gev__stack_pool *pool)
 
 	for (int i = GEV__STACK_SIZES; i < GEV__STACK_CLASSES; i++)
 		gev__list_for_each(node, &pool->classes[i].hot)
-			end_tcb(gev__container(node, struct gev__stack, link));
+			gev__stack_end_tcb(gev__container(node, struct gev__stack, link));
 }
 
 static void slab_forget(struct gev__slab *slab)
@@ -335,7 +335,7 @@ static void slab_fini(struct gev__slab *slab)
 	for (uint32_t i = 0; i < slab->fresh; i++) {
 		if (!slab_has(slab, i))
 			continue;
-		ended &= end_tcb(stack_at(slab, i));
+		ended &= gev__stack_end_tcb(stack_at(slab, i));
 		gev__fiber_died(stack_at(slab, i));
 	}
 	if (ended)

@@ -78,7 +78,11 @@ void gev__stack_pool_fini(struct gev__stack_pool *pool);
  */
 bool gev__stack_trim(struct gev__stack_pool *pool);
 
-/* Ends the TCBs of all that are not in use. */
+/* Ends the TCB of one on which nobody will run any more, if there is one.
+ * False: it can't, and libc has it in its lists: the stack has to stay. */
+bool gev__stack_end_tcb(struct gev__stack *s);
+
+/* Those of all that are not in use. */
 void gev__stack_end_tcbs(struct gev__stack_pool *pool);
 
 /* In a child of fork(): there are none any more. */
