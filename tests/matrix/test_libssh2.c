@@ -17,7 +17,7 @@
 
 #define SESSIONS 10
 
-static struct server server = { .as_root = true };
+static struct server server = { .as_root = true, .path = "/usr/lib*/openssh" };
 
 static const char config[] =
 	"ListenAddress 127.0.0.1:%1$d\n"
@@ -30,7 +30,7 @@ static const char config[] =
 	"PasswordAuthentication no\n"
 	"PermitRootLogin prohibit-password\n"
 	"MaxStartups 100\n"
-	"Subsystem sftp internal-sftp\n";
+	"Subsystem sftp sleep 0.1; exec %3$s\n";
 
 struct path {
 	char text[96];
@@ -57,10 +57,13 @@ static const char *make_key(const char *name)
 
 static const char *fill(void)
 {
-	const char *why = server_file(&server, "config", config, server.port,
-		server.directory);
-	char name[16];
+	char name[16], sftp[128];
+	const char *why = server_find(&server, "sftp-server", sftp,
+		sizeof(sftp));
 
+	if (!why)
+		why = server_file(&server, "config", config, server.port,
+			server.directory, sftp);
 	if (!why)
 		why = make_key("host");
 	if (!why)
@@ -177,12 +180,13 @@ static void say_nothing(int i, char *said)
 static void read_file(const char *path, unsigned long flags, char *said)
 {
 	struct login l = log_in();
-	LIBSSH2_SFTP *sftp = libssh2_sftp_init(l.session);
 	LIBSSH2_SFTP_HANDLE *file;
+	LIBSSH2_SFTP *sftp;
 	ssize_t n = -1;
 
 	enter();
-	file = libssh2_sftp_open(sftp, path, flags, 0);
+	sftp = libssh2_sftp_init(l.session);
+	file = sftp ? libssh2_sftp_open(sftp, path, flags, 0) : NULL;
 	if (file)
 		n = libssh2_sftp_read(file, said, MATRIX_SAID - 1);
 	leave();
@@ -190,7 +194,8 @@ static void read_file(const char *path, unsigned long flags, char *said)
 		complain(&l, said);
 	if (file)
 		libssh2_sftp_close(file);
-	libssh2_sftp_shutdown(sftp);
+	if (sftp)
+		libssh2_sftp_shutdown(sftp);
 	log_out(&l);
 }
 
