@@ -88,7 +88,7 @@ bool gev__decode(uintptr_t at, uintptr_t end, struct gev__insn *insn)
 		    (const void *)at, end - at, &i)))
 		return false;
 	*insn = (struct gev__insn){ .length = i.length };
-	insn->syscall = i.mnemonic == ZYDIS_MNEMONIC_SYSCALL;
+	insn->syscall = i.mnemonic == ZYDIS_MNEMONIC_SYSCALL && i.length == 2;
 	insn->ends = is_end(&i);
 	insn->fills = i.mnemonic == ZYDIS_MNEMONIC_NOP ||
 		      i.mnemonic == ZYDIS_MNEMONIC_INT3;

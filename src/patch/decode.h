@@ -9,7 +9,7 @@
 
 struct gev__insn {
 	uint8_t length;
-	bool syscall;
+	bool syscall;        /* without prefixes */
 	bool branches;       /* to @target */
 	bool ends;           /* what follows is not reached from here */
 	bool points;         /* loads the address @target: of a jump table? */

@@ -262,6 +262,7 @@ static void settle_window(struct sweep *s, struct gev__site *site)
 	site->instructions = 1;
 	if (is_entered(s, site->window, site->at)) {
 		site->refused = "is jumped to";
+		return;
 	} else if (size >= GEV__JUMP_SIZE) {
 		return;
 	} else if (size >= GEV__HOP_SIZE) {
