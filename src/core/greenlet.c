@@ -93,6 +93,18 @@ gev_greenlet *gev__greenlet_make(gev_hub *hub, gev_fn *fn, void *arg,
 	return g;
 }
 
+void gev__greenlet_adopt(gev_greenlet *g, gev_hub *hub, gev_coro *c)
+{
+	init(g, hub, c);
+	g->refs++; /* the caller's: it never goes back to the pool */
+	g->phase = GEV__BEGUN;
+	c->parent = hub->coro;
+	c->state = GEV__CORO_SCHEDULED;
+	hub->stats.spawned++;
+	if (++hub->stats.living > hub->stats.peak)
+		hub->stats.peak = hub->stats.living;
+}
+
 gev_greenlet *gev__greenlet_main(gev_hub *hub)
 {
 	gev_greenlet *g = gev__alloc(sizeof(*g));

@@ -71,6 +71,12 @@ struct gev_greenlet {
 gev_greenlet *gev__greenlet_make(gev_hub *hub, gev_fn *fn, void *arg,
 	const struct gev_spawn_options *options, int *error);
 
+/*
+ * Has @c, which was made elsewhere and is to run, be one: @g, whose memory and
+ * @c's stack are the caller's.  There is room for it in the run queue.
+ */
+void gev__greenlet_adopt(gev_greenlet *g, gev_hub *hub, gev_coro *c);
+
 /* Main's greenlet.  NULL: no memory. */
 gev_greenlet *gev__greenlet_main(gev_hub *hub);
 void gev__greenlet_main_free(gev_greenlet *g);

@@ -22,8 +22,11 @@ typedef long gev__run_handler(struct gev__run_call *c);
 /* fork.c */
 gev__run_handler gev__run_fork, gev__run_clone, gev__run_clone3;
 
+/* thread.c */
+gev__run_handler gev__run_exit;
+
 /* signal.c */
-gev__run_handler gev__run_sigaction, gev__run_sigprocmask;
+gev__run_handler gev__run_sigaction, gev__run_sigprocmask, gev__run_pause;
 
 /* say.c */
 gev__run_handler gev__run_exit_group;

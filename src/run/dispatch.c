@@ -16,8 +16,10 @@ static gev__run_handler *const handlers[GEV__PATCH_CALLS] = {
 	[SYS_clone] = gev__run_clone,
 	[SYS_clone3] = gev__run_clone3,
 	[SYS_fork] = gev__run_fork,
+	[SYS_exit] = gev__run_exit,
 	[SYS_rt_sigaction] = gev__run_sigaction,
 	[SYS_rt_sigprocmask] = gev__run_sigprocmask,
+	[SYS_pause] = gev__run_pause,
 	[SYS_exit_group] = gev__run_exit_group,
 };
 
@@ -29,6 +31,12 @@ static struct gev__patch_answer pass(void)
 static struct gev__patch_answer answer(long result)
 {
 	return (struct gev__patch_answer){ result, result == GEV__PASS };
+}
+
+static bool is_for_the_kernel(unsigned long nr)
+{
+	return gev__run_threads == 1 &&
+	       (gev__patch_table[nr].waits || nr == SYS_futex);
 }
 
 struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
@@ -45,8 +53,7 @@ struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 		if (r != GEV__PASS)
 			return answer(r);
 	}
-	if (!gev__patch_table[nr].handler ||
-		(gev__patch_table[nr].waits && gev__run_threads == 1))
+	if (!gev__patch_table[nr].handler || is_for_the_kernel(nr))
 		return pass();
 	return gev__patch_dispatch(&c->call);
 }

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include "run/call.h"
+#include "patch/futex.h"
 #include "run/engine.h"
 #include "run/run.h"
 #include "run/thread.h"
@@ -14,8 +15,9 @@ static void forked(void)
 {
 	bool catching = gev__run_catches;
 
-	gev__run_threads = 1;
 	gev__forked();
+	gev__futex_forked();
+	gev__run_threads_forked();
 	if (catching)
 		gev__run_dispatch_on();
 }
@@ -50,7 +52,7 @@ long gev__run_clone(struct gev__run_call *c)
 	const uint64_t flags = (uint64_t)a[0];
 
 	if (flags & CLONE_THREAD)
-		return gev__run_thread(c, &(struct gev__run_thread_args){
+		return gev__run_thread_make(c, &(struct gev__task_args){
 			.flags = flags,
 			.sp = (char *)a[1],
 			.parent_tid = (int *)a[2],
@@ -66,7 +68,7 @@ long gev__run_clone3(struct gev__run_call *c)
 	if (!args || (size_t)c->call.a[1] < CLONE_ARGS_SIZE_VER0)
 		return GEV__PASS;
 	if (args->flags & CLONE_THREAD)
-		return gev__run_thread(c, &(struct gev__run_thread_args){
+		return gev__run_thread_make(c, &(struct gev__task_args){
 			.flags = args->flags,
 			.sp = (char *)(args->stack + args->stack_size),
 			.parent_tid = (int *)args->parent_tid,

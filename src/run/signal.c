@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include "base/mem.h"
+#include "core/wait.h"
 #include "run/call.h"
 
 #define BIT(signum) (1ul << ((signum) - 1))
@@ -50,4 +51,16 @@ long gev__run_sigprocmask(struct gev__run_call *c)
 		mask &= ~BIT(SIGSYS);
 	return gev__sys_raw(SYS_rt_sigprocmask, c->call.a[0], (long)&mask,
 		c->call.a[2], MASK_SIZE, 0, 0);
+}
+
+/* A signal's handler that has run is to end it; so far nothing does. */
+long gev__run_pause(struct gev__run_call *c)
+{
+	struct gev_waiter w = { .what = "a signal", .shielded = true };
+
+	(void)c;
+	if (gev__run_threads == 1)
+		return GEV__PASS;
+	gev__park(&w, GEV_FOREVER);
+	return -EINTR;
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/auxv.h>
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/run.h"
+#include "switch/tcb.h"
+
+#define HWCAP2_FSGSBASE 2
 
 bool gev__run_complete(void)
 {
@@ -10,6 +14,7 @@ bool gev__run_complete(void)
 
 	if (gev__run_catches || failed)
 		return !failed;
+	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 	why = gev__run_engine_complete();
 	failed = why;
 	if (why)

@@ -1,10 +1,141 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The life of a thread.  libc makes it as ever: its stack, its TCB; and of the
+ * clone() that follows we make a greenlet that goes on behind the system call,
+ * on that stack, with the thread pointer it asked for (patch/task.h).
+ *
+ * It ends by exit(), on a stack that libc may give to another as soon as the
+ * word is 0 which it waits for.  That is done last, and nobody else runs before
+ * we have left the stack.  The structs are used again.
+ */
 #include "run/thread.h"
+#include <limits.h>
+#include <linux/futex.h>
+#include "base/mem.h"
+#include "patch/futex.h"
+#include "run/hub.h"
+#include "run/run.h"
 
-long gev__run_thread(struct gev__run_call *c,
-	const struct gev__run_thread_args *args)
+static struct gev__run_thread *unused;
+
+static struct gev__run_thread *take(void)
+{
+	struct gev__run_thread *t = unused;
+
+	if (!t)
+		return gev__alloc(sizeof(*t));
+	unused = t->next;
+	gev__zero(t, sizeof(*t));
+	return t;
+}
+
+static void give(struct gev__run_thread *t)
+{
+	t->next = unused;
+	unused = t;
+}
+
+/* All that can fail; NULL: no memory. */
+static struct gev__run_thread *prepare(struct gev_hub *hub)
+{
+	struct gev__run_thread *t = take();
+
+	if (!t)
+		return NULL;
+	t->task.tid = gev__tid_take();
+	if (t->task.tid && gev__runq_reserve(hub) == 0)
+		return t;
+	if (t->task.tid)
+		gev__tid_give(t->task.tid);
+	give(t);
+	return NULL;
+}
+
+long gev__run_thread_make(struct gev__run_call *c,
+	const struct gev__task_args *args)
+{
+	struct gev_hub *hub = gev__run_complete() ? gev__run_hub() : NULL;
+	struct gev__run_thread *t;
+	long tid;
+
+	if (!hub)
+		return GEV__PASS;
+	t = prepare(hub);
+	if (!t)
+		return -EAGAIN;
+	tid = gev__task_clone(&t->task, args, c->call.a);
+	gev__greenlet_adopt(&t->greenlet, hub, &t->task.coro);
+	gev__ready(hub, &t->task.coro);
+	gev__run_threads++;
+	gev__run_made++;
+	return tid;
+}
+
+/* The last one takes the process with it, as the kernel has it. */
+static void leave(void)
+{
+	gev__run_threads--;
+	if (gev__run_threads == 0) {
+		gev__run_say_stats();
+		gev__host_exit(0);
+	}
+}
+
+static void clear_tid(const struct gev__task *task)
+{
+	if (!task->clear_tid)
+		return;
+	__atomic_store_n(task->clear_tid, 0, __ATOMIC_RELEASE);
+	gev__futex_wake((const uint32_t *)task->clear_tid, 1,
+		FUTEX_BITSET_MATCH_ANY, true);
+}
+
+static _Noreturn void end(struct gev__run_thread *t)
+{
+	struct gev_hub *hub = gev__hub_here();
+	gev_coro *next;
+
+	gev__run_robust_exit(&t->task);
+	clear_tid(&t->task);
+	gev__tid_give(t->task.tid);
+	leave();
+	gev__greenlet_end(&t->greenlet, 0, 0);
+	give(t);
+	next = gev__runq_pop(hub);
+	hub->stats.switches += next != hub->coro;
+	gev__coro_jump(hub->thread, next);
+	__builtin_unreachable();
+}
+
+/* The first thread's stack is the process's, and stays. */
+static _Noreturn void end_first(void)
+{
+	leave();
+	for (;;) {
+		struct gev_waiter w = { .what = "the other threads",
+			.shielded = true };
+
+		gev__park(&w, GEV_FOREVER);
+	}
+}
+
+long gev__run_exit(struct gev__run_call *c)
 {
 	(void)c;
-	(void)args;
+	if (gev__run_thread_here())
+		end(gev__run_thread_here());
+	if (gev__run_threads > 1)
+		end_first();
 	return GEV__PASS;
+}
+
+/* Their stacks are the child's own memory now, which libc sees to. */
+void gev__run_threads_forked(void)
+{
+	struct gev__task *task = gev__task_here();
+
+	gev__tid_forked();
+	if (task)
+		gev__task_adopt(task);
+	gev__run_threads = 1;
 }

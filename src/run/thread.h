@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads of the program. */
+/* Threads of the program, all but its first. */
 #ifndef GEV_RUN_THREAD_H
 #define GEV_RUN_THREAD_H
 
+#include "core/greenlet.h"
+#include "patch/task.h"
 #include "run/call.h"
 
-/* What a clone() asks for. */
-struct gev__run_thread_args {
-	uint64_t flags;
-	char *sp;              /* where its stack begins */
-	int *parent_tid;
-	int *child_tid;
-	uintptr_t tls;
+struct gev__run_thread {
+	struct gev__task task;        /* first: gev__task_here() */
+	gev_greenlet greenlet;        /* of task.coro */
+	struct gev__run_thread *next; /* in the list of those to be used again */
 };
 
-/* Makes one of it: its id, -errno, or GEV__PASS if it can't be a greenlet. */
-long gev__run_thread(struct gev__run_call *c,
-	const struct gev__run_thread_args *args);
+/* The calling one; NULL: the program's first thread. */
+static inline struct gev__run_thread *gev__run_thread_here(void)
+{
+	return (struct gev__run_thread *)gev__task_here();
+}
+
+/* What clone() is to do: a thread's id, -errno, or GEV__PASS if none can be. */
+long gev__run_thread_make(struct gev__run_call *c,
+	const struct gev__task_args *args);
+
+/* robust.c: what the kernel does at a thread's end about the locks it holds. */
+void gev__run_robust_exit(const struct gev__task *task);
+
+/* In the child of a fork: the calling one is all there is. */
+void gev__run_threads_forked(void);
 
 #endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/hub.h"
+#include <signal.h>
+#include "base/signal.h"
+#include "base/sys.h"
+#include "switch/overflow.h"
+
+/* Its handler of overflows is for stacks of ours: the program's are libc's. */
+static void leave_faults_alone(struct gev__thread *t,
+	const struct sigaction *before)
+{
+	gev__overflow_unwatch(t);
+	t->signal_stack = NULL;
+	gev__sigaction(SIGSEGV, before, NULL);
+}
+
+static struct gev_hub *make(void)
+{
+	struct sigaction faults;
+	struct gev_hub *hub;
+	int error;
+
+	gev__sigaction(SIGSEGV, NULL, &faults);
+	hub = gev__hub_make(&error);
+	if (!hub)
+		return NULL;
+	leave_faults_alone(hub->thread, &faults);
+	/* Nobody can tell who may come: a signal can, so it waits for ever. */
+	gev__loop_ref(hub->loop);
+	return hub;
+}
+
+struct gev_hub *gev__run_hub(void)
+{
+	struct gev_hub *hub = gev__hub_here();
+
+	return hub ? hub : make();
+}
