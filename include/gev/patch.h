@@ -23,18 +23,23 @@ GEV_BEGIN_DECLS
 #define GEV_PATCH_LOCKS 16u  /* mutexes, conditions, semaphores: futex */
 #define GEV_PATCH_ALL 31u
 
+/* How, besides. */
+#define GEV_PATCH_DEPS 256u     /* and the objects that this one needs */
+#define GEV_PATCH_LATER 512u    /* whenever it is loaded */
+#define GEV_PATCH_BY_NAME 1024u /* names, even where code could be patched */
+
 /*
- * gev_patch_all - patches the system calls of libc.
+ * gev_patch_all - patches the system calls of libc; or where that can't be
+ * done, or with GEV_PATCH_BY_NAME, each object as gev_patch_object() does.
  *
  * @flags are added to those in force: to patch twice is to patch once.  To be
  * called before there are other threads: while there are, calls whose code
  * takes more than one instruction are left as they are, until the next time.
  *
- * Returns   0; or -1 with errno EINVAL (no or unknown flags), ENOTSUP (not on
- *           this CPU, without Zydis, under a sanitizer or valgrind, in a static
- *           program or with a libc that looks otherwise: gev_patch_report()
- *           says which), EACCES, EPERM (code can't be written here), ENOMEM,
- *           EMFILE, ENFILE.  On error all is as it was.
+ * Returns   0; or -1 with errno EINVAL (no groups or unknown flags), ENOTSUP (a
+ *           static program, or a CPU whose relocations are not known:
+ *           gev_patch_report() says so), EACCES, EPERM (nothing can be written
+ *           here), ENOMEM, EMFILE, ENFILE.  On error all is as it was.
  * Context   any thread; needs no hub.
  * Memory    stubs once made are kept for ever.
  */
@@ -50,7 +55,43 @@ GEV_API int gev_patch_all(unsigned flags);
  */
 GEV_API int gev_unpatch_all(void);
 
-/* Whether the system call @name ("read") is to be left alone. */
+/*
+ * gev_patch_object - has one object's calls of libc wait as greenlets do: the
+ * addresses of libc's functions are replaced in it.
+ *
+ * @name is a soname ("libpq.so.5"), a file's name, a path, or NULL: the
+ * program.  @flags are GEV_PATCH_* as above, added to those in force, and
+ * perhaps GEV_PATCH_DEPS and GEV_PATCH_LATER.  libc, ld.so and gev itself are
+ * never touched.  What libc does on behalf of the object (stdio, popen) blocks.
+ *
+ * Returns   0; or -1 with errno ENOENT (no such object is loaded, and not
+ *           GEV_PATCH_LATER), EINVAL (no groups or unknown flags), ENOTSUP
+ *           (it can't be patched, gev_patch_report() says why), EACCES, EPERM
+ *           (mprotect(2) refused), ENOMEM.  On error all is as it was.
+ * Context   any thread; needs no hub.
+ */
+GEV_API int gev_patch_object(const char *name, unsigned flags);
+
+/*
+ * gev_unpatch_object - takes that back, whichever name was used for the object.
+ * What another object's GEV_PATCH_DEPS or gev_patch_all() asked for stays.
+ *
+ * Returns   0; or -1 with errno ENOENT (it was not patched), EACCES, EPERM,
+ *           ENOMEM.  On error all is as it was.
+ * Context   any thread; needs no hub.
+ */
+GEV_API int gev_unpatch_object(const char *name);
+
+/*
+ * gev_patch_handle, gev_unpatch_handle - the same for what dlopen() returned.
+ *
+ * Returns   the same; EINVAL: NULL.
+ * Context   any thread; needs no hub.
+ */
+GEV_API int gev_patch_handle(void *handle, unsigned flags);
+GEV_API int gev_unpatch_handle(void *handle);
+
+/* Whether the call @name ("read") is to be left alone. */
 typedef bool gev_patch_veto_fn(const char *name, void *arg);
 
 /*

@@ -70,6 +70,12 @@ void gev__patch_blow_fuse(struct gev_hub *hub, gev__handler *handler);
 /* vfork.c: whether the caller is a child that borrows its parent's memory. */
 bool gev__patch_in_vfork(void);
 
+/*
+ * Nobody tells of a vfork(): from now on the process id is.  And after fork().
+ */
+void gev__patch_expect_vfork(void);
+void gev__patch_forked(void);
+
 /* Whether call @nr makes such children, and has to be caught to know. */
 bool gev__patch_follows(long nr);
 

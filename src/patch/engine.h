@@ -12,6 +12,7 @@ struct gev__engine {
 	struct gev__sites libc;     /* found once */
 	bool found;
 	bool sees_forks;
+	bool by_name;               /* names of every object are replaced */
 	unsigned flags;             /* in force */
 	const char *why;            /* it last failed, or NULL */
 	const char *why_light;      /* greenlets have no TCB, or NULL */
@@ -21,6 +22,9 @@ struct gev__engine {
 };
 
 extern struct gev__engine gev__engine;
+
+/* To be called before the lock is taken. */
+void gev__patch_prepare(void);
 
 /* refuse.c: why this process is not to be patched at all, or NULL. */
 const char *gev__patch_refused(void);

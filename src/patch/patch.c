@@ -2,7 +2,8 @@
 /*
  * gev_patch_all() from above: find the sites of libc, make a stub for each,
  * write the jumps, and say which calls are live.  Until the last step nothing
- * has changed but the way a call takes.
+ * has changed but the way a call takes.  Where code can't be had so, names are
+ * replaced (by_name.h).
  */
 #include <gev/patch.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "patch/by_name.h"
 #include "patch/code.h"
 #include "patch/cpu.h"
 #include "patch/dispatch.h"
@@ -19,6 +21,7 @@
 #include "patch/frames.h"
 #include "patch/futex.h"
 #include "patch/identity.h"
+#include "patch/names.h"
 
 struct gev__engine gev__engine;
 
@@ -196,17 +199,57 @@ static int patch(struct gev__engine *e, unsigned flags)
 	return 0;
 }
 
+static bool has_another_way(int r)
+{
+	return r == -ENOTSUP || r == -EACCES || r == -EPERM;
+}
+
+/* Code can't be patched for @why, with @error: 0 where names can be. */
+static int patch_names(struct gev__engine *e, unsigned flags, int error)
+{
+	const char *why = e->why;
+	int r = gev__by_name_ask(NULL, flags | GEV_PATCH_LATER);
+
+	if (error < 0)
+		e->why = why;
+	if (r < 0)
+		return error < 0 ? error : r;
+	e->by_name = true;
+	e->flags |= flags;
+	return 0;
+}
+
+/* What takes ld.so's lock, or calls what names are replaced in. */
+void gev__patch_prepare(void)
+{
+	gev__names_resolve();
+	gev__patch_refused();
+}
+
 int gev_patch_all(unsigned flags)
 {
-	int r;
+	unsigned groups = flags & GEV_PATCH_ALL;
+	int r = 0;
 
-	if (!flags || flags & ~GEV_PATCH_ALL)
+	if (!groups || flags & ~(GEV_PATCH_ALL | GEV_PATCH_BY_NAME))
 		return (int)gev__ret(-EINVAL);
+	gev__patch_prepare();
 	gev__lock(&gev__engine.lock);
 	gev__engine.why = NULL;
-	r = patch(&gev__engine, flags);
+	if (!(flags & GEV_PATCH_BY_NAME))
+		r = patch(&gev__engine, groups);
+	if (flags & GEV_PATCH_BY_NAME || has_another_way(r))
+		r = patch_names(&gev__engine, groups, r);
 	gev__unlock(&gev__engine.lock);
 	return (int)gev__ret(r);
+}
+
+static bool have_jumps(const struct gev__sites *sites)
+{
+	for (size_t i = 0; i < sites->n; i++)
+		if (sites->site[i].patched)
+			return true;
+	return false;
 }
 
 /* The end of threads that only libc knows of has to be caught. */
@@ -214,21 +257,32 @@ static int unpatch(struct gev__engine *e)
 {
 	bool threads = gev__identity_stop();
 
-	e->flags = 0;
 	go_live(e, threads ? GEV__PATCH_THREADS : 0);
-	return threads ? 0 : gev__code_unpatch(&e->libc, &e->way);
+	if (threads || !have_jumps(&e->libc))
+		return 0;
+	return gev__code_unpatch(&e->libc, &e->way);
+}
+
+static int unpatch_names(struct gev__engine *e)
+{
+	int r = e->by_name ? gev__by_name_withdraw(NULL) : 0;
+
+	if (r == 0)
+		e->by_name = false;
+	return r;
 }
 
 int gev_unpatch_all(void)
 {
 	struct gev__engine *e = &gev__engine;
-	int r = 0;
+	int r, r_names;
 
 	gev__lock(&e->lock);
-	if (e->found)
-		r = unpatch(e);
+	e->flags = 0;
+	r = e->found ? unpatch(e) : 0;
+	r_names = unpatch_names(e);
 	gev__unlock(&e->lock);
-	return (int)gev__ret(r);
+	return (int)gev__ret(r < 0 ? r : r_names);
 }
 
 void gev_patch_set_veto(gev_patch_veto_fn *fn, void *arg)

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <sys/syscall.h>
 #include "base/text.h"
+#include "patch/by_name.h"
 #include "patch/dispatch.h"
 #include "patch/engine.h"
+#include "patch/names.h"
 
 /* What can wait for long, and has no cooperative form. */
 static const char blocking[] =
@@ -31,7 +33,9 @@ static bool is_done(unsigned flag)
 
 static void add_state(struct gev__text *t, const struct gev__engine *e)
 {
-	gev__text_add(t, e->flags ? "patched:" : "not patched");
+	gev__text_add(t, !e->flags  ? "not patched" :
+			 e->by_name ? "patched by name:" :
+				      "patched:");
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
 		if (e->flags & groups[i].flag && is_done(groups[i].flag))
 			gev__text_add(t, groups[i].name);
@@ -142,6 +146,24 @@ static void add_other(struct gev__text *t, const struct gev__object *o)
 	gev__sites_free(&sites);
 }
 
+/* Besides its code; every object's if none of that is patched. */
+static void add_names(struct gev__text *t, const struct gev__object *o)
+{
+	size_t n = gev__rewritten(o);
+
+	if (!n && !gev__engine.by_name)
+		return;
+	gev__text_add(t, "  by name: ");
+	if (gev__by_name_why(o)) {
+		gev__text_add(t, "left alone, ");
+		gev__text_add(t, gev__by_name_why(o));
+	} else {
+		gev__text_num(t, n);
+		gev__text_add(t, " addresses replaced");
+	}
+	gev__text_char(t, '\n');
+}
+
 static int add_object(const struct gev__object *o, void *text)
 {
 	const struct gev__engine *e = &gev__engine;
@@ -155,7 +177,25 @@ static int add_object(const struct gev__object *o, void *text)
 	} else {
 		add_other(t, o);
 	}
+	add_names(t, o);
 	return 0;
+}
+
+/* In whatever is called by the program; not where libc calls itself. */
+static void add_functions(struct gev__text *t, unsigned flags)
+{
+	gev__text_add(t, "greenlets wait, by name, in:");
+	for (size_t i = 0; i < gev__names_count; i++) {
+		const struct gev__name *name = &gev__names[i];
+
+		if (name->groups == GEV_PATCH_ALL || !(name->groups & flags) ||
+			gev__name_vetoed(name) || name->name[0] == '_')
+			continue;
+		gev__text_char(t, ' ');
+		gev__text_add(t, name->name);
+	}
+	gev__text_add(t, "\nthe thread waits in: locks, and where libc calls "
+			 "itself: stdio, popen, pclose, system\n");
 }
 
 static void add_calls(struct gev__text *t)
@@ -179,11 +219,14 @@ size_t gev_patch_report(char *buf, size_t size)
 {
 	struct gev__text t = gev__text_in(buf, size);
 
+	gev__patch_prepare();
 	gev__lock(&gev__engine.lock);
 	add_state(&t, &gev__engine);
 	add_identity(&t, &gev__engine);
 	gev__objects_each(add_object, &t);
 	add_calls(&t);
+	if (gev__engine.by_name)
+		add_functions(&t, gev__engine.flags);
 	gev__unlock(&gev__engine.lock);
 	return gev__text_end(&t);
 }

@@ -14,6 +14,9 @@
 static _Thread_local long parent
 	__attribute__((tls_model("initial-exec")));
 
+/* Whose memory this is; 0: a child that borrows it makes itself known. */
+static long owner;
+
 long gev__patch_note_vfork(uint64_t flags)
 {
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
@@ -23,8 +26,21 @@ long gev__patch_note_vfork(uint64_t flags)
 	return GEV__PASS;
 }
 
+void gev__patch_expect_vfork(void)
+{
+	owner = gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+void gev__patch_forked(void)
+{
+	if (owner)
+		gev__patch_expect_vfork();
+}
+
 bool gev__patch_in_vfork(void)
 {
+	if (owner && owner != gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0))
+		return true;
 	if (__builtin_expect(!parent, 1))
 		return false;
 	if (parent != gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0))

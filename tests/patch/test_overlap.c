@@ -152,7 +152,7 @@ static intptr_t ask_for_a_line(void *arg)
 static void stdio_on_sockets_overlaps(void)
 {
 	make_listener();
-	overlap(ask_for_a_line);
+	overlap_in_libc(ask_for_a_line);
 	close(listener);
 }
 
@@ -171,7 +171,7 @@ static intptr_t run_a_command(void *arg)
 
 static void popen_overlaps(void)
 {
-	overlap(run_a_command);
+	overlap_in_libc(run_a_command);
 }
 
 static intptr_t wait_for_a_child(void *arg)
