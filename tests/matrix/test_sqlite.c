@@ -251,6 +251,57 @@ static void writers_take_turns(void)
 	matrix_in_greenlet(count_up_together);
 }
 
+/*
+ * SQLite guards a connection with a recursive mutex, and holds it while it
+ * sleeps: the second greenlet has to be somebody else, and to wait.
+ */
+static sqlite3 *shared;
+static int within;
+
+static int sleep_alone(void *arg, int times)
+{
+	(void)arg;
+	(void)times;
+	t_eq(++within, 1);
+	usleep(1000);
+	within--;
+	return 1;
+}
+
+static intptr_t insert_by_shared(void *n)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "insert into t values (%d)",
+		(int)(intptr_t)n);
+	does(shared, sql);
+	return 0;
+}
+
+static intptr_t share_a_connection(void *arg)
+{
+	gev_greenlet *g[WRITERS];
+
+	(void)arg;
+	shared = opened();
+	sqlite3_busy_handler(shared, sleep_alone, NULL);
+	let_other('l');
+	for (int i = 0; i < WRITERS; i++)
+		g[i] = start(insert_by_shared, i);
+	usleep(20000);
+	let_other('u');
+	for (int i = 0; i < WRITERS; i++)
+		join(g[i]);
+	t_eq(sqlite3_total_changes(shared), WRITERS);
+	t_eq(sqlite3_close(shared), SQLITE_OK);
+	return 0;
+}
+
+static void connections_are_shared(void)
+{
+	matrix_in_greenlet(share_a_connection);
+}
+
 static intptr_t wait_in_vain(void *arg)
 {
 	sqlite3 *db = opened();
@@ -311,6 +362,7 @@ int main(void)
 		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 			matrix_row(&rows[i]);
 		T_RUN(writers_take_turns);
+		T_RUN(connections_are_shared);
 		T_RUN(busy_timeouts_end);
 		T_RUN(locks_of_the_dead_are_free);
 	}
