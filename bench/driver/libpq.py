@@ -49,13 +49,13 @@ def with_server():
         server.stop()
 
 
-def compare(name, found, column, target):
+def compare(name, found, column):
     """Against threads, which is what blocking code had so far."""
     if THREADS not in found:
         return []
     return table.figures(name, {
         label: values[column] / found[THREADS][column]
-        for label, values in found.items()}, target)
+        for label, values in found.items()}, 1)
 
 
 def bench(name):
@@ -67,9 +67,9 @@ def bench(name):
         table.print_row(label, f"{1e6 / clock:.0f}", f"{cpu:.1f}",
                         f"{mib:.1f}", f"{kib:.1f}")
     table.print_missing(missing)
-    return (compare("libpq, time of threads", found, 0, 1) +
-            compare("libpq, CPU of threads", found, 1, 1) +
-            compare("libpq, memory of threads", found, 3, 0.5))
+    return (compare("libpq, time of threads", found, 0) +
+            compare("libpq, CPU of threads", found, 1) +
+            compare("libpq, memory of threads", found, 3))
 
 
 BENCHES = {"libpq": bench}

@@ -45,6 +45,18 @@ class Micro:
                 if label not in missing}, missing
 
 
+@dataclass
+class Relative(Micro):
+    """Figures as multiples of that of one of the programs."""
+    one: str = ""
+
+    def measure(self):
+        values, missing = super().measure()
+        one = values.get(self.one)
+        return {label: value / one for label, value in values.items()
+                if one}, missing
+
+
 def spawn(batch):
     return {
         OURS: ["gev-spawn", batch],
@@ -53,6 +65,16 @@ def spawn(batch):
         "boost.fiber": ["boost-fiber_spawn", batch],
         "GNU Pth": ["pth-spawn", batch],
         "gevent": ["gevent_spawn.py", batch],
+    }
+
+
+NATIVE = "(not patched)"
+
+
+def patched(receives):
+    return {
+        OURS: ["gev-patched", receives],
+        NATIVE: ["gev-patched", receives, 1],
     }
 
 
@@ -93,14 +115,10 @@ BENCHES = {
                         OURS: ["gev-choose"],
                         "Go": ["go-choose"],
                     }),
-    "patched-call": Micro("a call that only the kernel answers, ns", 200, {
-        OURS: ["gev-patched", 0],
-        "(not patched)": ["gev-patched", 0, 1],
-    }),
-    "patched-recv": Micro("receive a byte that is there, ns", 500, {
-        OURS: ["gev-patched", 1],
-        "(not patched)": ["gev-patched", 1, 1],
-    }),
+    "patched-call": Relative("a call that only the kernel answers, x native",
+                             1.25, patched(0), one=NATIVE),
+    "patched-recv": Relative("receive a byte that is there, x native",
+                             1.25, patched(1), one=NATIVE),
     "queue": Micro("put an item and get it, ns", 15, {
         OURS: ["gev-queue"],
         "gevent": ["gevent_queue.py"],
