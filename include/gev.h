@@ -34,6 +34,7 @@
 #include <gev/sleep.h>
 #include <gev/socket.h>
 #include <gev/stream.h>
+#include <gev/switches.h>
 #include <gev/tcp.h>
 #include <gev/thread.h>
 #include <gev/thread_queue.h>
