@@ -60,9 +60,9 @@ static inline bool fake_make(struct fake *f, const void *code, size_t size)
 		.frames = (const uint8_t *)f->table,
 		.n = 2 };
 	f->object.readable[0] = (struct gev__extent){ (uintptr_t)f->code,
-		(uintptr_t)p + FAKE_PAGE };
+		(uintptr_t)p + FAKE_PAGE, false };
 	f->object.readable[1] = (struct gev__extent){ (uintptr_t)f->table,
-		(uintptr_t)p + 3 * FAKE_PAGE };
+		(uintptr_t)p + 3 * FAKE_PAGE, false };
 	return true;
 }
 
