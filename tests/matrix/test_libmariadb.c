@@ -128,7 +128,7 @@ static void query(const char *where, bool tls, int i, char *said)
 	snprintf(sql, sizeof(sql),
 		"select group_concat(seq * %d) from"
 		" (select sleep(%g)) s, seq_1_to_20",
-		i, matrix_now.expected ? 0.3 : 0.01);
+		i, matrix_now.expected ? 0.5 : 0.01);
 	ask(m, sql, said);
 	t_eq(mysql_errno(m), 0);
 	mysql_close(m);

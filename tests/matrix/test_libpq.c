@@ -124,7 +124,7 @@ static void query(const char *conninfo, int i, char *said)
 	snprintf(sql, sizeof(sql),
 		"select string_agg((n * %d)::text, ',') from pg_sleep(%g),"
 		" generate_series(1, 20) n",
-		i, matrix_now.expected ? 0.3 : 0.01);
+		i, matrix_now.expected ? 0.5 : 0.01);
 	ask(c, sql, said);
 	PQfinish(c);
 }
@@ -231,14 +231,31 @@ static void finish_copy(PGconn *c)
 	}
 }
 
+/* Holds a lock that all need, until all of them wait. */
+static intptr_t hold_them_up(void *c)
+{
+	while (matrix_parked() < matrix_now.expected)
+		usleep(1000);
+	PQfinish(c);
+	return 0;
+}
+
 static void copy(int i, char *said)
 {
-	PGconn *c = connected(tcp);
+	PGconn *c = connected(tcp), *holder;
 
+	if (matrix_now.expected && i == 0) {
+		holder = connected(tcp);
+		did(holder, "select pg_advisory_lock(1)", PGRES_TUPLES_OK);
+		gev_unref(start(hold_them_up, (intptr_t)holder));
+	}
 	enter();
 	copy_in(c, i);
 	finish_copy(c);
-	if (did(c, "copy t to stdout", PGRES_COPY_OUT)) {
+	if (did(c,
+		    "copy (select t.* from"
+		    " (select pg_advisory_xact_lock_shared(1)) l, t) to stdout",
+		    PGRES_COPY_OUT)) {
 		copy_out(c, said);
 		finish_copy(c);
 	}
