@@ -32,9 +32,10 @@ GEV_BEGIN_DECLS
  * gev_patch_all - patches the system calls of libc; or where that can't be
  * done, or with GEV_PATCH_BY_NAME, each object as gev_patch_object() does.
  *
- * @flags are added to those in force: to patch twice is to patch once.  To be
- * called before there are other threads: while there are, calls whose code
- * takes more than one instruction are left as they are, until the next time.
+ * @flags are added to those in force: to patch twice is to patch once, and the
+ * report tells.  To be called before there are other threads: while there are,
+ * calls whose code takes more than one instruction are left as they are, until
+ * the next time.
  *
  * Returns   0; or -1 with errno EINVAL (no groups or unknown flags), ENOTSUP (a
  *           static program, or a CPU whose relocations are not known:

@@ -14,6 +14,7 @@ struct gev__engine {
 	bool sees_forks;
 	bool by_name;               /* names of every object are replaced */
 	unsigned flags;             /* in force */
+	unsigned asked;             /* how often they were asked for */
 	const char *why;            /* it last failed, or NULL */
 	const char *why_light;      /* greenlets have no TCB, or NULL */
 	const char *way;            /* how code was written, or NULL */

@@ -240,6 +240,7 @@ int gev_patch_all(unsigned flags)
 		r = patch(&gev__engine, groups);
 	if (flags & GEV_PATCH_BY_NAME || has_another_way(r))
 		r = patch_names(&gev__engine, groups, r);
+	gev__engine.asked += r == 0;
 	gev__unlock(&gev__engine.lock);
 	return (int)gev__ret(r);
 }
@@ -278,7 +279,7 @@ int gev_unpatch_all(void)
 	int r, r_names;
 
 	gev__lock(&e->lock);
-	e->flags = 0;
+	e->flags = e->asked = 0;
 	r = e->found ? unpatch(e) : 0;
 	r_names = unpatch_names(e);
 	gev__unlock(&e->lock);

@@ -47,6 +47,11 @@ static void add_state(struct gev__text *t, const struct gev__engine *e)
 		gev__text_add(t, "; code written by ");
 		gev__text_add(t, e->way);
 	}
+	if (e->asked > 1) {
+		gev__text_add(t, "; asked for ");
+		gev__text_num(t, e->asked);
+		gev__text_add(t, " times");
+	}
 	gev__text_char(t, '\n');
 }
 

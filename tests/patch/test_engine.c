@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Patching itself: twice, back, by threads, across fork, and when it fails. */
+#include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,17 +19,22 @@
 #define SET_MDWE 65
 #define REFUSE_EXEC_GAIN 1
 
-static void twice_is_once(void)
+static void c80_twice_is_once(void)
 {
 	uint64_t before = code_sum(), once;
+	char text[256];
 
 	if (!patch(GEV_PATCH_IO))
 		return;
+	gev_patch_report(text, sizeof(text));
+	t_ok(!strstr(text, "asked for"));
 	once = code_sum();
 	t_ok(once != before);
 	t_eq(gev_patch_all(GEV_PATCH_SLEEP), 0);
 	t_ok(code_sum() == once);
 	t_ok(reads_cooperate());
+	gev_patch_report(text, sizeof(text));
+	t_ok(strstr(text, "; asked for 2 times") != NULL);
 	t_eq(gev_unpatch_all(), 0);
 	t_ok(code_sum() == before);
 	t_eq(gev_unpatch_all(), 0);
@@ -52,7 +58,7 @@ static bool veto_write(const char *name, void *arg)
 	       strcmp(name, "clock_nanosleep") == 0;
 }
 
-static void a_veto_is_heeded(void)
+static void c80_a_veto_is_heeded(void)
 {
 	int asked = 0;
 
@@ -78,7 +84,7 @@ static void groups_are_apart(void)
 	t_eq(two_sleepers(), 1);
 }
 
-static void originals_are_there(void)
+static void c80_originals_are_there(void)
 {
 	char c = 0;
 
@@ -137,6 +143,9 @@ static void threads_without_a_hub_block(void)
 	t_eq(gev_unpatch_all(), 0);
 }
 
+#define BUSY 4
+#define ROUNDS (gev__cpu_traps ? 1000 : 100)
+
 static atomic_bool stop;
 
 static void *call_and_call(void *arg)
@@ -160,21 +169,21 @@ static void *call_and_call(void *arg)
 
 static void patched_while_threads_run(void)
 {
-	pthread_t thread[2];
+	pthread_t thread[BUSY];
 	void *calls;
 
 	if (!patch(GEV_PATCH_ALL))
 		return;
 	stop = false;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < BUSY; i++)
 		t_eq(pthread_create(&thread[i], NULL, call_and_call, NULL), 0);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < ROUNDS; i++) {
 		t_eq(gev_unpatch_all(), 0);
 		t_eq(gev_patch_all(GEV_PATCH_ALL), 0);
 	}
 	t_ok(reads_cooperate());
 	stop = true;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < BUSY; i++) {
 		t_eq(pthread_join(thread[i], &calls), 0);
 		t_ok((long)calls > 0);
 	}
@@ -345,6 +354,35 @@ static void signal_handlers_return(void)
 	t_eq(gev_unpatch_all(), 0);
 }
 
+/* The system calls that others than libc make are found, and left alone. */
+static void sites_elsewhere_are_listed(void)
+{
+	static const char *const without[] = { "libpq.so.5", "libcurl.so.4",
+		"libhiredis.so.0.14", "libssl.so.3" };
+	static char text[1 << 18], line[64];
+	void *crypto = dlopen("libcrypto.so.3", RTLD_NOW);
+
+	if (!patch(GEV_PATCH_ALL))
+		return;
+	for (int i = 0; i < 4; i++) {
+		void *library = dlopen(without[i], RTLD_NOW);
+
+		if (!library)
+			continue;
+		gev_patch_report(text, sizeof(text));
+		snprintf(line, sizeof(line), "/%s: 0 system calls, 0 patched\n",
+			without[i]);
+		t_ok(strstr(text, line) != NULL);
+		dlclose(library);
+	}
+	gev_patch_report(text, sizeof(text));
+	t_eq(strstr(text, "left alone, only libc is patched") != NULL,
+		crypto && gev__cpu_traps);
+	if (crypto)
+		dlclose(crypto);
+	t_eq(gev_unpatch_all(), 0);
+}
+
 static void the_report_tells(void)
 {
 	static char text[1 << 18];
@@ -368,10 +406,10 @@ int main(void)
 	T_RUN(first_failures_change_nothing);
 	T_RUN(with_write_and_execute_denied);
 	T_RUN(wrong_flags);
-	T_RUN(twice_is_once);
+	T_RUN(c80_twice_is_once);
 	T_RUN(groups_are_apart);
-	T_RUN(a_veto_is_heeded);
-	T_RUN(originals_are_there);
+	T_RUN(c80_a_veto_is_heeded);
+	T_RUN(c80_originals_are_there);
 	T_RUN(unpatched_in_mid_call);
 	T_RUN(threads_without_a_hub_block);
 	T_RUN(patched_while_threads_run);
@@ -380,6 +418,7 @@ int main(void)
 	T_RUN(code_is_written_by_other_means);
 	T_RUN(failures_change_nothing);
 	T_RUN(signal_handlers_return);
+	T_RUN(sites_elsewhere_are_listed);
 	T_RUN(the_report_tells);
 	return t_done();
 }
