@@ -12,7 +12,12 @@
 #include <string.h>
 #include "patch/by_name.h"
 
+/* Clang does so by itself if it optimizes at all. */
+#if defined(__clang__)
+#define JUMPS
+#else
 #define JUMPS __attribute__((optimize("O2")))
+#endif
 
 JUMPS void *gev__by_name_dlopen(const char *path, int mode)
 {

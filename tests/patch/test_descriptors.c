@@ -217,7 +217,7 @@ static void a_range_that_is_used_again(void)
 
 int main(void)
 {
-	if (gev_hub_get() && patch(GEV_PATCH_ALL)) {
+	if (gev_hub_get() && patch_any_way(GEV_PATCH_ALL)) {
 		T_RUN(an_eventfd);
 		T_RUN(a_timerfd);
 		T_RUN(a_signalfd);
@@ -230,5 +230,5 @@ int main(void)
 	if (!t_skipped)
 		return t_done();
 	printf("1..0 # SKIP %s\n", t_skipped);
-	return 77;
+	return 0;
 }
