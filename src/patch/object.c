@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "patch/object.h"
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -149,12 +150,37 @@ bool gev__object_is_loader(const struct gev__object *o)
 	return strncmp(soname_of(o), prefix, sizeof(prefix) - 1) == 0;
 }
 
+/* A static program that loads a library gets another one with it. */
+static bool is_ours(const struct gev__object *o)
+{
+	uintptr_t in_libc = (uintptr_t)gnu_get_libc_version();
+
+	return gev__object_readable(o, in_libc) != in_libc;
+}
+
 static int take_libc(const struct gev__object *o, void *found)
 {
-	if (!gev__object_is(o, "libc.so.6"))
+	if (!gev__object_is(o, "libc.so.6") || !is_ours(o))
 		return 0;
 	*(struct gev__object *)found = *o;
 	return 1;
+}
+
+static int has_loader(struct dl_phdr_info *program, size_t size, void *arg)
+{
+	(void)size;
+	for (int i = 0; i < program->dlpi_phnum; i++)
+		if (program->dlpi_phdr[i].p_type == PT_INTERP)
+			*(bool *)arg = true;
+	return 1;
+}
+
+bool gev__object_static_program(void)
+{
+	bool loaded = false;
+
+	dl_iterate_phdr(has_loader, &loaded);
+	return !loaded;
 }
 
 int gev__object_libc(struct gev__object *o)

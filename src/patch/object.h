@@ -49,6 +49,9 @@ bool gev__object_is(const struct gev__object *o, const char *soname);
 /* The one that loads the others. */
 bool gev__object_is_loader(const struct gev__object *o);
 
+/* Whether the program was linked statically, whatever it has loaded since. */
+bool gev__object_static_program(void);
+
 /* libc.so.6; 0, or -ENOENT (a static program). */
 int gev__object_libc(struct gev__object *o);
 

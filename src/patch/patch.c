@@ -201,6 +201,8 @@ static int patch(struct gev__engine *e, unsigned flags)
 
 static bool has_another_way(int r)
 {
+	if (gev__object_static_program())
+		return false;
 	return r == -ENOTSUP || r == -EACCES || r == -EPERM;
 }
 
