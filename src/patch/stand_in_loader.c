@@ -14,9 +14,9 @@
 
 /* Clang does so by itself if it optimizes at all. */
 #if defined(__clang__)
-#define JUMPS
+#define JUMPS __attribute__((no_sanitize("thread")))
 #else
-#define JUMPS __attribute__((optimize("O2")))
+#define JUMPS __attribute__((optimize("O2"), no_sanitize("thread")))
 #endif
 
 JUMPS void *gev__by_name_dlopen(const char *path, int mode)

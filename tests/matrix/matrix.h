@@ -331,15 +331,14 @@ static T_UNUSED const char *matrix_missing;
 static inline void matrix_can_patch(void)
 {
 	static char report[512];
+	int r = gev_patch_all(GEV_PATCH_ALL);
 
-	if (gev_patch_all(GEV_PATCH_ALL) == 0) {
-		t_eq(gev_unpatch_all(), 0);
-		return;
-	}
-	t_eq(errno, ENOTSUP);
+	t_ok(r == 0 || errno == ENOTSUP);
 	gev_patch_report(report, sizeof(report));
 	*strchrnul(report, '\n') = '\0';
-	t_skip(report);
+	if (r < 0 || strstr(report, "by name"))
+		t_skip(report);
+	t_eq(gev_unpatch_all(), 0);
 }
 
 static inline void matrix_serves(void)
