@@ -300,6 +300,27 @@ static intptr_t look_up(void *fn)
 	return 0;
 }
 
+static void children_of_vfork_change_nothing(void)
+{
+	void *handle = load(PATH("now"));
+	int (*vforks)(int fd);
+	gev_greenlet *g;
+
+	*(void **)&vforks = function(handle, "object_vfork");
+	t_eq(gev_patch_handle(handle, GEV_PATCH_ALL), 0);
+	t_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, object_fds), 0);
+	g = start(read_with, (intptr_t)function(handle, "object_read"));
+	gev_sleep(0);
+	t_eq(vforks(object_fds[0]), 7 << 8);
+	t_ok(!gev_ready(g));
+	t_eq(write(object_fds[1], "x", 1), 1);
+	join(g);
+	gev_close(object_fds[0]);
+	gev_close(object_fds[1]);
+	t_eq(gev_unpatch_handle(handle), 0);
+	dlclose(handle);
+}
+
 static void names_are_looked_up_by_gev(void)
 {
 	void *handle = load(PATH("now"));
@@ -393,6 +414,7 @@ int main(void)
 	T_RUN(what_an_object_needs_comes_with_it);
 	T_RUN(the_program_is_an_object);
 	T_RUN(interposed_functions_are_the_originals);
+	T_RUN(children_of_vfork_change_nothing);
 	T_RUN(names_are_looked_up_by_gev);
 	T_RUN(what_is_not_there);
 	T_RUN(wrong_flags);

@@ -12,6 +12,7 @@ ssize_t object_recv(int fd, void *buf, size_t size);
 int object_nap(unsigned us);
 int object_lock(int fd);
 int object_look_up(const char *name, struct addrinfo **list);
+int object_vfork(int fd);
 void *object_find(const char *name);
 void *object_open(const char *path);
 
