@@ -5,7 +5,7 @@
 #include <netdb.h>
 #include <signal.h>
 #include <unistd.h>
-#include "patch/identity.h"
+#include "patch/full.h"
 
 static __thread int mine;
 static pthread_t selves[N];

@@ -4,7 +4,7 @@
 #include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "patch/identity.h"
+#include "patch/full.h"
 
 static intptr_t use_libc(void *arg)
 {

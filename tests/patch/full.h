@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For tests of greenlets that are threads of their own to libc. */
-#ifndef TESTS_PATCH_IDENTITY_H
-#define TESTS_PATCH_IDENTITY_H
+#ifndef TESTS_PATCH_FULL_H
+#define TESTS_PATCH_FULL_H
 
 #include <pthread.h>
 #include "patch/patch.h"
