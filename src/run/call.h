@@ -25,8 +25,14 @@ gev__run_handler gev__run_fork, gev__run_clone, gev__run_clone3;
 /* thread.c */
 gev__run_handler gev__run_exit;
 
+/* futex.c */
+gev__run_handler gev__run_futex;
+
 /* signal.c */
 gev__run_handler gev__run_sigaction, gev__run_sigprocmask, gev__run_pause;
+
+/* sigwait.c */
+gev__run_handler gev__run_sigtimedwait;
 
 /* say.c */
 gev__run_handler gev__run_exit_group;

@@ -17,8 +17,10 @@ static gev__run_handler *const handlers[GEV__PATCH_CALLS] = {
 	[SYS_clone3] = gev__run_clone3,
 	[SYS_fork] = gev__run_fork,
 	[SYS_exit] = gev__run_exit,
+	[SYS_futex] = gev__run_futex,
 	[SYS_rt_sigaction] = gev__run_sigaction,
 	[SYS_rt_sigprocmask] = gev__run_sigprocmask,
+	[SYS_rt_sigtimedwait] = gev__run_sigtimedwait,
 	[SYS_pause] = gev__run_pause,
 	[SYS_exit_group] = gev__run_exit_group,
 };

@@ -86,8 +86,8 @@ static void clear_tid(const struct gev__task *task)
 	if (!task->clear_tid)
 		return;
 	__atomic_store_n(task->clear_tid, 0, __ATOMIC_RELEASE);
-	gev__futex_wake((const uint32_t *)task->clear_tid, 1,
-		FUTEX_BITSET_MATCH_ANY, true);
+	gev__futex_serve((const uint32_t *)task->clear_tid, 1,
+		FUTEX_BITSET_MATCH_ANY);
 }
 
 static _Noreturn void end(struct gev__run_thread *t)
@@ -98,6 +98,7 @@ static _Noreturn void end(struct gev__run_thread *t)
 	gev__run_robust_exit(&t->task);
 	clear_tid(&t->task);
 	gev__tid_give(t->task.tid);
+	gev__run_restore_mask(t);
 	leave();
 	gev__greenlet_end(&t->greenlet, 0, 0);
 	give(t);

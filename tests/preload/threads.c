@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -394,6 +395,43 @@ static int server(void)
 	return 0;
 }
 
+static void *wait_for_signal(void *set)
+{
+	int signum = 0;
+
+	sigwait(set, &signum);
+	printf("got %d\n", signum == SIGUSR1);
+	return NULL;
+}
+
+/* One waits for a signal, for which the others go on. */
+static int sigwaits(void)
+{
+	struct timespec soon = { .tv_nsec = 1000000 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pthread_create(&threads[0], NULL, wait_for_signal, &set);
+	nap();
+	kill(getpid(), SIGUSR1);
+	pthread_join(threads[0], NULL);
+	pthread_create(&threads[0], NULL, outlive, NULL);
+	printf("%d\n", sigtimedwait(&set, NULL, &soon));
+	pthread_join(threads[0], NULL);
+	return 0;
+}
+
+/* A thread's end leaves no signal blocked that was not. */
+static int masks(void)
+{
+	start(remember);
+	join();
+	kill(getpid(), SIGTERM);
+	return 0;
+}
+
 static void *wait_for_count(void *arg)
 {
 	pthread_mutex_lock(&mutex);
@@ -442,6 +480,8 @@ static const struct {
 	{ "main_ends_first", main_ends_first },
 	{ "forks", forks },
 	{ "server", server },
+	{ "sigwaits", sigwaits },
+	{ "masks", masks },
 	{ "kernel_threads", kernel_threads },
 };
 
