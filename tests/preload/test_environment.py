@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_environment.py GEV LIBRARY - what the library is told, and tells."""
+
+from api import (LIBRARY, contains, equal, gev, hint, main, needs_patching,
+                 outcome)
+
+
+def test_children_are_followed_or_not():
+    needs_patching()
+    followed = gev('run', 'sh', '-c', 'env').stdout
+    contains(followed, 'libgev-run.so')
+    contains(followed, 'GEV_RUN=')
+    left = gev('run', '--no-follow', 'sh', '-c', 'env').stdout
+    assert 'GEV' not in left and 'libgev' not in left, left
+
+
+def test_other_preloads_stay():
+    needs_patching()
+    mine = {'LD_PRELOAD': 'libdl.so.2'}
+    contains(gev('run', 'env', env=mine).stdout, f'LD_PRELOAD={LIBRARY}:')
+    contains(gev('run', '--no-follow', 'env', env=mine).stdout,
+             'LD_PRELOAD=libdl.so.2\n')
+
+
+def test_verbose_says_what_was_done():
+    needs_patching()
+    contains(gev('run', '-v', 'true').stderr, 'rewritten')
+    equal(gev('run', 'true').stderr, '')
+
+
+def test_stats_come_even_if_standard_error_is_closed():
+    needs_patching()
+    contains(gev('run', '--stats', 'ls', '/').stderr, 'threads: 1 now')
+
+
+def test_a_libc_nobody_looked_at_is_left_alone():
+    needs_patching()
+    for text in ('', '00', hint()[:-3], hint() + ' zz', hint() + ' fffffff+5',
+                 hint().replace(hint()[:4], '0000'), 'x' * 5000):
+        status, out, err = outcome(['sh', '-c', 'echo hi'], env={
+            'LD_PRELOAD': LIBRARY, 'GEV_RUN': '1', 'GEV_RUN_LIBC': text})
+        equal((status, out), (0, b'hi\n'))
+        if text[:40] != hint()[:40] or ' zz' in text or 'ffff' in text:
+            contains(err.decode(), 'left to the kernel')
+
+
+main(globals())
