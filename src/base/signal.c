@@ -8,14 +8,6 @@
 
 #define MASK_BYTES 8
 
-/* What the kernel means by it. */
-struct kernel_action {
-	void (*handler)(int signum);
-	unsigned long flags;
-	void (*restorer)(void);
-	unsigned long mask;
-};
-
 #if defined(__x86_64__)
 
 #define FLAG_RESTORER 0x04000000
@@ -33,15 +25,23 @@ __asm__(".text\n"
 	"	syscall\n"
 	".size gev__restorer, . - gev__restorer\n");
 
-#else /* the vDSO has one */
+#else /* the vDSO has one: this is never called */
 #define FLAG_RESTORER 0
-#define gev__restorer NULL
+
+static void gev__restorer(void)
+{
+}
 #endif
+
+bool gev__is_own_handler(const struct gev__sigaction *action)
+{
+	return action->restorer == gev__restorer;
+}
 
 long gev__sigaction(int signum, const struct sigaction *action,
 	struct sigaction *old)
 {
-	struct kernel_action to, from;
+	struct gev__sigaction to, from;
 	long r;
 
 	if (action) {
@@ -67,6 +67,12 @@ long gev__sigaction(int signum, const struct sigaction *action,
 #else
 
 #include <errno.h>
+
+bool gev__is_own_handler(const struct gev__sigaction *action)
+{
+	(void)action;
+	return false;
+}
 
 long gev__sigaction(int signum, const struct sigaction *action,
 	struct sigaction *old)

@@ -6,6 +6,21 @@
 #define GEV_BASE_SIGNAL_H
 
 #include <signal.h>
+#include <stdbool.h>
+
+/* What the kernel means by it. */
+struct gev__sigaction {
+	union {
+		void (*handler)(int signum);
+		void (*info_handler)(int signum, siginfo_t *info, void *context);
+	};
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+/* Whether gev__sigaction() installed it, for gev itself. */
+bool gev__is_own_handler(const struct gev__sigaction *action);
 
 /* 0 or -errno.  What @old got may be put back as it is. */
 long gev__sigaction(int signum, const struct sigaction *action,

@@ -24,6 +24,7 @@ static inline void init(gev_greenlet *g, gev_hub *hub, gev_coro *c)
 	g->marked = false;
 	g->fruitless = 0;
 	g->shields = 0;
+	g->call = NULL;
 	g->tree = NULL;
 	g->locals = NULL;
 	gev__list_init(&g->waiters);

@@ -51,6 +51,7 @@ struct gev_greenlet {
 	bool marked;                /* gev_joinall() has seen it */
 	uint8_t fruitless;          /* waits in a row that failed at once */
 	uint32_t shields;
+	long (*call)(struct gev_hub *hub, const long *a); /* patch/: it is in */
 	int kill_code;              /* valid if that is pending */
 	int throw_code;             /* likewise */
 	struct gev_list waiters;    /* who joins it */

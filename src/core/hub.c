@@ -136,6 +136,7 @@ static void free_hub(struct gev_hub *hub)
 		gev__greenlet_main_free(hub->main);
 	gev__spawn_callbacks_free(hub);
 	gev_callback_stop(&hub->notify);
+	gev_callback_stop(&hub->interrupt);
 	if (hub->loop) {
 		hub->loop->error_fn = NULL;
 		hub->loop->turn_due = false;

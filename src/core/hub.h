@@ -85,6 +85,8 @@ struct gev_hub {
 	struct gev_threadpool *threadpool; /* os/: likewise */
 	struct gev__file_ring *files; /* os/: likewise */
 	struct gev__futex_ring *futexes; /* patch/: likewise */
+	gev_callback interrupt;     /* patch/: a handler ran meanwhile */
+	bool cut_short;             /* one without SA_RESTART */
 };
 
 /* Greenlets are left where they are: in a forked child, or at the hub's end. */

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include "calls/descriptor.h"
 #include "core/greenlet.h"
+#include "patch/handlers.h"
+#include "patch/signals.h"
 
 unsigned char gev__patch_live[GEV__PATCH_CALLS];
 
@@ -43,10 +45,29 @@ static long queue_up(struct gev_hub *hub, gev__handler *handler,
 	return r;
 }
 
-static bool is_stubborn(const gev_coro *self)
+static bool is_stubborn(const gev_greenlet *self)
 {
-	return __builtin_expect(self->pending, 0) &&
-	       self->greenlet->fruitless >= GEV__FRUITLESS_MAX;
+	return __builtin_expect(self->coro->pending, 0) &&
+	       self->fruitless >= GEV__FRUITLESS_MAX;
+}
+
+/* What changes nothing that a signal handler could have interrupted. */
+static bool is_async(gev__handler *handler)
+{
+	static gev__handler *const async[] = {
+		gev__patch_futex,
+		gev__patch_rt_sigaction,
+		gev__patch_rt_sigprocmask,
+		gev__patch_gettid,
+		gev__patch_tgkill,
+		gev__patch_tkill,
+		gev__patch_rt_tgsigqueueinfo,
+	};
+
+	for (size_t i = 0; i < sizeof(async) / sizeof(*async); i++)
+		if (async[i] == handler)
+			return true;
+	return false;
 }
 
 /* A greenlet that shares its TCB with others. */
@@ -67,27 +88,44 @@ static void report_light(struct gev_hub *hub)
 			"a wait in libc with its thread's TLS");
 }
 
-long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
+/* In a greenlet. */
+static long answer(struct gev_hub *hub, gev__handler *handler, bool waits,
+	const long a[6])
 {
-	struct gev_hub *hub = hub_to_wait_in();
-	uint64_t switches = hub ? hub->stats.switches : 0;
-	long r = GEV__PASS;
+	gev_greenlet *self = hub->thread->current->greenlet;
+	uint64_t switches = hub->stats.switches;
+	long r;
 
-	if (hub && is_stubborn(hub->thread->current))
+	if (is_stubborn(self))
 		gev__patch_blow_fuse(hub, handler);
-	if ((hub || !waits) && !gev__patch_in_vfork())
-		r = handler(hub, a);
-	if (r == -EBUSY && hub && waits)
+	self->call = handler;
+	r = handler(hub, a);
+	if (r == -EBUSY && waits)
 		r = queue_up(hub, handler, a);
-	if (hub && is_light(hub->thread->current) &&
-		hub->stats.switches != switches)
+	self->call = NULL;
+	if (is_light(hub->thread->current) && hub->stats.switches != switches)
 		report_light(hub);
 	return r;
 }
 
+long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
+{
+	struct gev_hub *hub;
+
+	if (gev__patch_in_vfork())
+		return GEV__PASS;
+	if (gev__patch_in_handler())
+		return is_async(handler) ? handler(NULL, a) : GEV__PASS;
+	hub = hub_to_wait_in();
+	if (hub)
+		return answer(hub, handler, waits, a);
+	return waits ? GEV__PASS : handler(NULL, a);
+}
+
 bool gev__patch_can_wait(void)
 {
-	return hub_to_wait_in() && !gev__patch_in_vfork();
+	return hub_to_wait_in() && !gev__patch_in_vfork() &&
+	       !gev__patch_in_handler();
 }
 
 struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c)

@@ -20,6 +20,7 @@
 #include "calls/descriptor.h"
 #include "calls/duration.h"
 #include "patch/handlers.h"
+#include "patch/signals.h"
 
 static uint32_t *word_in(long a)
 {
@@ -169,7 +170,7 @@ static long wait(gev_hub *hub, const long a[6], uint32_t bitset)
 		.bitset = bitset,
 		.firm = (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT,
 		.shared = !private_bit(a),
-		.held = !private_bit(a) || gev__futex_threads };
+		.held = !private_bit(a) || gev__futex_strangers };
 	gev_time t;
 	long r;
 
@@ -242,8 +243,17 @@ static long wake_op(const long a[6])
 			   FUTEX_BITSET_MATCH_ANY);
 }
 
+static bool only_wakes(const long a[6])
+{
+	long op = a[1] & FUTEX_CMD_MASK;
+
+	return op == FUTEX_WAKE || op == FUTEX_WAKE_BITSET;
+}
+
 long gev__patch_futex(struct gev_hub *hub, const long a[6])
 {
+	if (gev__patch_in_handler() && !only_wakes(a))
+		return GEV__PASS;
 	switch ((int)a[1] & ~FUTEX_PRIVATE_FLAG) {
 	case FUTEX_WAIT:
 		return wait(hub, a, FUTEX_BITSET_MATCH_ANY);

@@ -68,8 +68,11 @@ long gev__futex_move(const uint32_t *from, const uint32_t *to, long wake,
 void gev__futex_close(void);
 void gev__futex_open(bool threads);
 
-/* There are other threads, or were: somebody unknown can wake us. */
-extern atomic_bool gev__futex_threads;
+/*
+ * There are other threads, or signal handlers, or were: somebody unknown can
+ * wake us.
+ */
+extern atomic_bool gev__futex_strangers;
 
 /* In the child of a fork. */
 void gev__futex_forked(void);

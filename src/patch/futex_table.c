@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "patch/dispatch.h"
+#include "patch/signals.h"
 
 #define BUCKETS 256
 
@@ -29,7 +30,7 @@ struct gev__futex_bucket {
 
 static struct gev__futex_bucket buckets[BUCKETS];
 static atomic_bool closed;
-atomic_bool gev__futex_threads;
+atomic_bool gev__futex_strangers;
 
 static struct gev__futex_bucket *bucket_of(const uint32_t *word)
 {
@@ -38,12 +39,68 @@ static struct gev__futex_bucket *bucket_of(const uint32_t *word)
 	return &buckets[hash >> 56];
 }
 
+/*
+ * A signal handler may have interrupted who holds a lock: what it wakes then is
+ * noted, and woken when the lock is released.
+ */
+#define LATER 8
+
+static _Thread_local struct {
+	volatile unsigned holds;
+	volatile unsigned n;         /* more than LATER: wake everybody */
+	struct {
+		const uint32_t *word;
+		long n;
+		uint32_t bitset;
+	} later[LATER];
+} mine __attribute__((tls_model("initial-exec")));
+
 /* A zeroed bucket is an empty one. */
 static void lock(struct gev__futex_bucket *b)
 {
+	mine.holds++;
 	gev__lock(&b->lock);
 	if (!b->waiters.next)
 		gev__list_init(&b->waiters);
+}
+
+static void wake_everybody(void);
+
+static void wake_later(const uint32_t *word, long n, uint32_t bitset)
+{
+	if (mine.n < LATER) {
+		mine.later[mine.n].word = word;
+		mine.later[mine.n].n = n;
+		mine.later[mine.n].bitset = bitset;
+	}
+	mine.n++;
+}
+
+/* A handler may add some at any moment. */
+static void wake_now(void)
+{
+	unsigned n;
+
+	while ((n = mine.n)) {
+		unsigned last = n < LATER ? n - 1 : LATER - 1;
+		const uint32_t *word = mine.later[last].word;
+		long count = mine.later[last].n;
+		uint32_t bitset = mine.later[last].bitset;
+
+		if (!__atomic_compare_exchange_n(&mine.n, &n, last, false,
+			    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			continue;
+		if (n > LATER)
+			wake_everybody();
+		gev__futex_serve(word, count, bitset);
+	}
+}
+
+static void unlock(struct gev__futex_bucket *b)
+{
+	gev__unlock(&b->lock);
+	if (--mine.holds == 0 && __builtin_expect(mine.n, 0))
+		wake_now();
 }
 
 /* That of @w, who may be sent elsewhere until it is had. */
@@ -55,7 +112,7 @@ static struct gev__futex_bucket *lock_of(struct gev__futex_wait *w)
 		lock(b);
 		if (atomic_load_explicit(&w->bucket, memory_order_relaxed) == b)
 			return b;
-		gev__unlock(&b->lock);
+		unlock(b);
 	}
 }
 
@@ -78,7 +135,7 @@ static bool leave(struct gev__futex_wait *w)
 
 	if (!w->served)
 		take_out(b, w);
-	gev__unlock(&b->lock);
+	unlock(b);
 	return w->served;
 }
 
@@ -127,7 +184,7 @@ long gev__futex_join(struct gev__futex_wait *w, uint32_t value)
 		add(b, w);
 	else
 		atomic_fetch_sub(&b->waiting, 1);
-	gev__unlock(&b->lock);
+	unlock(b);
 	return r;
 }
 
@@ -172,7 +229,7 @@ bool gev__futex_found(struct gev__futex_wait *w)
 
 	if (found)
 		serve(b, w, w->hub);
-	gev__unlock(&b->lock);
+	unlock(b);
 	return found;
 }
 
@@ -182,6 +239,12 @@ static bool waits_at(const struct gev__futex_wait *w, const uint32_t *word,
 {
 	return w->word == word && w->bitset & bitset &&
 	       !(w->hub == here && here->abandoning);
+}
+
+/* The caller's hub; a signal handler is a stranger. */
+static const gev_hub *waker(void)
+{
+	return gev__patch_in_handler() ? NULL : gev__hub_here();
 }
 
 static bool anybody(struct gev__futex_bucket *b)
@@ -198,12 +261,16 @@ static struct gev__futex_wait *of_node(struct gev_list *node)
 long gev__futex_serve(const uint32_t *word, long n, uint32_t bitset)
 {
 	struct gev__futex_bucket *b = bucket_of(word);
-	const gev_hub *here = gev__hub_here();
+	const gev_hub *here = waker();
 	struct gev_list *node, *save;
 	long served = 0;
 
 	if (!anybody(b))
 		return 0;
+	if (mine.holds) {
+		wake_later(word, n, bitset);
+		return 0;
+	}
 	lock(b);
 	gev__list_for_each_safe(node, save, &b->waiters) {
 		if (served == n)
@@ -213,7 +280,7 @@ long gev__futex_serve(const uint32_t *word, long n, uint32_t bitset)
 		serve(b, of_node(node), here);
 		served++;
 	}
-	gev__unlock(&b->lock);
+	unlock(b);
 	return served;
 }
 
@@ -227,9 +294,9 @@ static void lock_both(struct gev__futex_bucket *a, struct gev__futex_bucket *b)
 static void unlock_both(struct gev__futex_bucket *a,
 	struct gev__futex_bucket *b)
 {
-	gev__unlock(&a->lock);
+	unlock(a);
 	if (a != b)
-		gev__unlock(&b->lock);
+		unlock(b);
 }
 
 /* Who waits in the kernel too can't be sent elsewhere there. */
@@ -251,7 +318,7 @@ static void move_all(struct gev__futex_bucket *a, struct gev__futex_bucket *b,
 	const uint32_t *from, const uint32_t *to, struct gev__futex_moved want,
 	struct gev__futex_moved *did)
 {
-	const gev_hub *here = gev__hub_here();
+	const gev_hub *here = waker();
 	struct gev_list *node, *next;
 	unsigned left = a->waiting;
 
@@ -290,25 +357,30 @@ long gev__futex_move(const uint32_t *from, const uint32_t *to, long wake,
 
 static void serve_all(struct gev__futex_bucket *b)
 {
-	const gev_hub *here = gev__hub_here();
+	const gev_hub *here = waker();
 
 	lock(b);
 	while (!gev__list_empty(&b->waiters))
 		serve(b, of_node(b->waiters.next), here);
-	gev__unlock(&b->lock);
+	unlock(b);
+}
+
+static void wake_everybody(void)
+{
+	for (int i = 0; i < BUCKETS; i++)
+		serve_all(&buckets[i]);
 }
 
 void gev__futex_close(void)
 {
 	atomic_store(&closed, true);
-	for (int i = 0; i < BUCKETS; i++)
-		serve_all(&buckets[i]);
+	wake_everybody();
 }
 
 void gev__futex_open(bool threads)
 {
 	if (threads)
-		atomic_store(&gev__futex_threads, true);
+		atomic_store(&gev__futex_strangers, true);
 	atomic_store(&closed, false);
 }
 
@@ -323,7 +395,6 @@ void gev__futex_forked(void)
 
 	gev__futex_ring_forked();
 	gev__zero(buckets, sizeof(buckets));
-	gev__futex_threads = false;
 	if (hub && !hub->thread->current->greenlet)
 		w = hub->main->coro->waiter;
 	if (w && w->woke == woke) {

@@ -29,6 +29,9 @@ gev__handler gev__patch_poll, gev__patch_ppoll, gev__patch_select,
 /* futex.c */
 gev__handler gev__patch_futex;
 
+/* signals.c */
+gev__handler gev__patch_rt_sigaction, gev__patch_rt_sigprocmask;
+
 /* vfork.c; that of clone() with such flags is noted as well.  GEV__PASS. */
 gev__handler gev__patch_vfork;
 long gev__patch_note_vfork(uint64_t flags);

@@ -22,6 +22,7 @@
 #include "patch/futex.h"
 #include "patch/identity.h"
 #include "patch/names.h"
+#include "patch/signals.h"
 
 struct gev__engine gev__engine;
 
@@ -160,6 +161,10 @@ static void go_live(const struct gev__engine *e, unsigned groups)
 			gev__patch_live[nr] = entry->whole ? GEV__LIVE_WHOLE :
 							     GEV__LIVE;
 	}
+	if (gev__patch_live[SYS_rt_sigaction])
+		gev__patch_wrap_handlers();
+	else
+		gev__patch_unwrap_handlers();
 	if (gev__patch_live[SYS_futex])
 		gev__futex_open(gev__code_threads());
 	else
@@ -167,10 +172,15 @@ static void go_live(const struct gev__engine *e, unsigned groups)
 }
 
 /* For the child: what its parent's other threads wait for is not its own. */
+static void forked(void)
+{
+	gev__futex_forked();
+	gev__patch_signals_forked();
+}
+
 static int see_forks(struct gev__engine *e)
 {
-	int r = e->sees_forks ? 0 : pthread_atfork(NULL, NULL,
-					    gev__futex_forked);
+	int r = e->sees_forks ? 0 : pthread_atfork(NULL, NULL, forked);
 
 	e->sees_forks = r == 0;
 	return -r;

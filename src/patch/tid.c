@@ -33,7 +33,8 @@ static int take_slot(void)
 	if (!table)
 		return -1;
 	if (slot < 0)
-		return used < ROOM ? used++ : -1;
+		return used < ROOM ? __atomic_fetch_add(&used, 1,
+					     __ATOMIC_RELEASE) : -1;
 	free_ = table[slot];
 	return slot;
 }
@@ -61,17 +62,16 @@ void gev__tid_give(int tid)
 	gev__unlock(&lock);
 }
 
+/* Without the lock: signal handlers raise() things. */
 long gev__tid_real(long tid)
 {
-	long real = tid;
+	int real;
 
-	if (tid < FIRST || tid >= FIRST + ROOM)
+	if (tid < FIRST ||
+		tid - FIRST >= __atomic_load_n(&used, __ATOMIC_ACQUIRE))
 		return tid;
-	gev__lock(&lock);
-	if (tid - FIRST < used)
-		real = *slot_of((int)tid) > 0 ? *slot_of((int)tid) : -ESRCH;
-	gev__unlock(&lock);
-	return real;
+	real = __atomic_load_n(slot_of((int)tid), __ATOMIC_RELAXED);
+	return real > 0 ? real : -ESRCH;
 }
 
 int gev__tid_count(void)

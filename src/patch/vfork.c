@@ -22,7 +22,7 @@ long gev__patch_note_vfork(uint64_t flags)
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
 		parent = gev__sys_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	if (flags & CLONE_THREAD)
-		atomic_store(&gev__futex_threads, true);
+		atomic_store(&gev__futex_strangers, true);
 	return GEV__PASS;
 }
 
