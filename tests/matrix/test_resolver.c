@@ -87,7 +87,7 @@ static void ask_res(const char *name, char *said)
 	if (n < 0)
 		snprintf(said, MATRIX_SAID, "%s", hstrerror(state.res_h_errno));
 	else
-		snprintf(said, MATRIX_SAID, "%d bytes, the last %d", n,
+		snprintf(said, MATRIX_SAID, "an answer that ends in %d",
 			answer[n - 1]);
 	res_nclose(&state);
 }
@@ -200,10 +200,19 @@ static const char *const names[] = { "a.test", "b.test", "nosuch.test",
 
 static char said_alone[NAMES][TEXT_SIZE];
 
+static size_t host_size;
+
+static int by_address(const void *a, const void *b)
+{
+	return memcmp(*(char *const *)a, *(char *const *)b, host_size);
+}
+
+/* The server has the addresses go round: they are put in order. */
 static void host_says(const char *name, char *text)
 {
 	struct hostent host, *found = NULL;
 	char data[TEXT_SIZE], address[64];
+	size_t n = 0;
 	int r, error = 0;
 
 	r = gethostbyname_r(name, &host, data, sizeof(data), &found, &error);
@@ -212,6 +221,10 @@ static void host_says(const char *name, char *text)
 		return;
 	}
 	strcpy(text, host.h_name);
+	while (host.h_addr_list[n])
+		n++;
+	host_size = host.h_length;
+	qsort(host.h_addr_list, n, sizeof(char *), by_address);
 	for (int i = 0; host.h_addr_list[i]; i++) {
 		inet_ntop(host.h_addrtype, host.h_addr_list[i], address,
 			sizeof(address));
