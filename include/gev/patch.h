@@ -48,7 +48,9 @@ GEV_API int gev_patch_all(unsigned flags);
 
 /*
  * gev_unpatch_all - takes all of that back.  Calls that wait go on as they
- * began.  Not patched is no error.
+ * began.  Not patched is no error.  While there are greenlets that are threads
+ * of their own to libc, its code stays as it is to follow their end: the next
+ * call after that puts it back.
  *
  * Returns   0; or -1 with errno EACCES, EPERM, EMFILE, ENFILE: code could not
  *           be written.  Even then every call is the kernel's.

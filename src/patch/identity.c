@@ -18,6 +18,11 @@
 
 #define HWCAP2_FSGSBASE 2
 
+/* As glibc asked for it. */
+#define RSEQ_LENGTH 32
+#define RSEQ_UNREGISTER 1
+#define RSEQ_SIGNATURE 0x53053053
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int failed;
@@ -131,6 +136,21 @@ static void leave(void)
 	gev__switch_call(&dead, task->coro.sp, NULL);
 }
 
+/* glibc 2.35 */
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+extern const unsigned __rseq_size __attribute__((weak));
+
+/*
+ * The kernel still tells the CPU where the parent's thread wanted it, in a TCB
+ * that libc has no more use for.
+ */
+static void end_rseq(uintptr_t tls)
+{
+	if (&__rseq_offset && __rseq_size)
+		gev__sys(SYS_rseq, tls + (uintptr_t)__rseq_offset, RSEQ_LENGTH,
+			RSEQ_UNREGISTER, RSEQ_SIGNATURE);
+}
+
 static void forked(void)
 {
 	struct gev__thread *t = gev__thread;
@@ -140,8 +160,10 @@ static void forked(void)
 	if (!t)
 		return;
 	gev__stack_forget_tcbs(&t->stacks);
-	if (task)
+	if (task) {
+		end_rseq(t->own.tls);
 		gev__task_adopt(task);
+	}
 	if (want_first)
 		gev__identity_first();
 }

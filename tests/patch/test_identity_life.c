@@ -216,6 +216,24 @@ static intptr_t fork_and_go_on(void *arg)
 	return 0;
 }
 
+static void *fork_in_thread(void *arg)
+{
+	run(fork_and_go_on, arg);
+	t_eq(gev_hub_destroy(0), 0);
+	return NULL;
+}
+
+static void forks_in_a_thread(void)
+{
+	pthread_t thread;
+
+	if (!patch_full())
+		return;
+	t_eq(pthread_create(&thread, NULL, fork_in_thread, &lock), 0);
+	t_eq(pthread_join(thread, NULL), 0);
+	t_eq(gev_unpatch_all(), 0);
+}
+
 static void forks(void)
 {
 	gev_greenlet *other;
@@ -239,5 +257,6 @@ int main(void)
 	T_RUN(hubs_come_and_go);
 	T_RUN(unpatched_meanwhile);
 	T_RUN(forks);
+	T_RUN(forks_in_a_thread);
 	return t_done();
 }
