@@ -12,13 +12,20 @@ static bool lies_on(const char *sp, const struct gev__task *task)
 	return sp > task->low && sp <= (const char *)task;
 }
 
+/* A process on another stack: none of libc's forks, which are followed. */
+static bool knows_no_hub(const struct gev__task_args *args)
+{
+	return args->sp && !(args->flags & CLONE_VM);
+}
+
 static long make(const struct gev__task_args *args, const long a[6])
 {
 	struct gev__task *task = gev__thread ? gev__thread->making : NULL;
 
 	if (task && lies_on(args->sp, task))
 		return gev__task_clone(task, args, a);
-	return gev__patch_note_vfork(args->flags);
+	return gev__patch_note_vfork(knows_no_hub(args) ?
+		CLONE_VM | CLONE_VFORK : args->flags);
 }
 
 long gev__patch_clone(struct gev_hub *hub, const long a[6])

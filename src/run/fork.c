@@ -40,10 +40,14 @@ long gev__run_fork(struct gev__run_call *c)
 	return make_process(c);
 }
 
-/* One that goes on with memory of its own, where it was. */
-static bool is_fork(uint64_t flags, bool has_stack)
+/*
+ * One that goes on with memory of its own, where it was, is a fork.  One that
+ * goes on elsewhere is left alone (patch/clone.c).
+ */
+static long other_process(const struct gev__run_call *c, uint64_t flags,
+	bool has_stack)
 {
-	return !(flags & CLONE_VM) && !has_stack;
+	return (flags & CLONE_VM) || has_stack ? GEV__PASS : make_process(c);
 }
 
 long gev__run_clone(struct gev__run_call *c)
@@ -58,7 +62,7 @@ long gev__run_clone(struct gev__run_call *c)
 			.parent_tid = (int *)a[2],
 			.child_tid = (int *)a[3],
 			.tls = (uintptr_t)a[4] });
-	return is_fork(flags, a[1] != 0) ? make_process(c) : GEV__PASS;
+	return other_process(c, flags, a[1] != 0);
 }
 
 long gev__run_clone3(struct gev__run_call *c)
@@ -74,6 +78,5 @@ long gev__run_clone3(struct gev__run_call *c)
 			.parent_tid = (int *)args->parent_tid,
 			.child_tid = (int *)args->child_tid,
 			.tls = args->tls });
-	return is_fork(args->flags, args->stack != 0) ? make_process(c) :
-							 GEV__PASS;
+	return other_process(c, args->flags, args->stack != 0);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -330,6 +331,26 @@ static int forks(void)
 	return 0;
 }
 
+static int in_clone(void *arg)
+{
+	usleep(1000);
+	return write(STDOUT_FILENO, arg, strlen(arg)) > 0 ? 5 : 6;
+}
+
+/* A process of its own on a stack it was given. */
+static int clones(void)
+{
+	static char stack[65536] __attribute__((aligned(16))), text[] = "hi\n";
+	int status;
+
+	start(remember);
+	pid_t pid = clone(in_clone, stack + sizeof(stack), SIGCHLD, text);
+	waitpid(pid, &status, 0);
+	join();
+	printf("%d\n", WEXITSTATUS(status));
+	return 0;
+}
+
 static void *echo(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
@@ -479,6 +500,7 @@ static const struct {
 	{ "exit_in_a_thread", exit_in_a_thread },
 	{ "main_ends_first", main_ends_first },
 	{ "forks", forks },
+	{ "clones", clones },
 	{ "server", server },
 	{ "sigwaits", sigwaits },
 	{ "masks", masks },
