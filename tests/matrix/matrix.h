@@ -38,6 +38,7 @@
 #include <gev/patch.h>
 #include <gev/timeout.h>
 #include <gev/watcher.h>
+#include <link.h>
 #include <pthread.h>
 #include "core/greenlet.h"
 #include "t.h"
@@ -57,6 +58,8 @@ struct matrix {
 	void (*stuck)(int i, char *said);
 	const char *at_timeout; /* to be found in that; NULL: anything */
 	const char *at_kill;
+	/* What waits is no call of the library by a name that is caught. */
+	bool not_by_name;
 };
 
 /* The calls that are made now. */
@@ -271,33 +274,88 @@ static inline void matrix_tell(const char *way, int overlapped)
 		matrix_plain(matrix_came.at_kill), way);
 }
 
-static inline void matrix_case(void (*fn)(void), const char *what)
+static inline void matrix_case(void (*fn)(void), const char *what,
+	const char *suffix)
 {
 	char name[128];
 
-	snprintf(name, sizeof(name), "%s: %s", matrix_came.row->library, what);
+	snprintf(name, sizeof(name), "%s: %s%s", matrix_came.row->library, what,
+		suffix);
 	t_run(fn, name);
+}
+
+static inline void matrix_no_names(void)
+{
+	t_ok(false);
+}
+
+/* The three trials in one way of patching, and what came of them. */
+static inline void matrix_trials(const char *suffix, const char *way)
+{
+	int overlapped;
+
+	matrix_case(matrix_together, "together", suffix);
+	overlapped = matrix_now.most_parked;
+	matrix_case(matrix_timeout, "timeout in mid-call", suffix);
+	matrix_case(matrix_kill, "kill in mid-call", suffix);
+	matrix_expect(0, 0);
+	matrix_tell(way, overlapped);
+}
+
+static inline int matrix_is_object(struct dl_phdr_info *info, size_t size,
+	void *name)
+{
+	const char *base = strrchr(info->dlpi_name, '/');
+	size_t n = strlen(MATRIX_OBJECT);
+
+	(void)size;
+	base = base ? base + 1 : info->dlpi_name;
+	if (strncmp(base, MATRIX_OBJECT, n) != 0 || !strchr(".-", base[n]))
+		return 0;
+	*(const char **)name = base;
+	return 1;
+}
+
+/* The library by itself: what it is loaded as, or NULL. */
+static inline const char *matrix_object(void)
+{
+	const char *name = NULL;
+
+	if (!matrix_came.row->not_by_name)
+		dl_iterate_phdr(matrix_is_object, &name);
+	return name;
+}
+
+static inline void matrix_by_name(const char *object)
+{
+	char way[128];
+
+	if (gev_patch_object(object, GEV_PATCH_ALL | GEV_PATCH_DEPS) < 0) {
+		matrix_case(matrix_no_names, "patched", ", by name");
+		return;
+	}
+	snprintf(way, sizeof(way), "names in %s", object);
+	matrix_trials(", by name", way);
+	gev_unpatch_object(object);
 }
 
 /* Runs a row; nothing is patched before and after. */
 static inline void matrix_row(const struct matrix *row)
 {
+	const char *object;
 	char way[128];
-	int overlapped;
 
 	memset(&matrix_came, 0, sizeof(matrix_came));
 	matrix_came.row = row;
-	matrix_case(matrix_one_by_one, "one by one");
+	matrix_case(matrix_one_by_one, "one by one", "");
 	if (gev_patch_all(GEV_PATCH_ALL) < 0)
 		return;
 	matrix_way(way, sizeof(way));
-	matrix_case(matrix_together, "together");
-	overlapped = matrix_now.most_parked;
-	matrix_case(matrix_timeout, "timeout in mid-call");
-	matrix_case(matrix_kill, "kill in mid-call");
+	matrix_trials("", way);
 	gev_unpatch_all();
-	matrix_expect(0, 0);
-	matrix_tell(way, overlapped);
+	object = matrix_object();
+	if (object)
+		matrix_by_name(object);
 }
 
 /* What is in no row: @fn in a greenlet, patched, outside of a trial. */

@@ -78,7 +78,7 @@ static intptr_t deliver_to_all(void *format)
 	redisContext *c = connected();
 
 	while (matrix_parked() < matrix_now.expected)
-		usleep(1000);
+		gev_sleep(GEV_MS(1));
 	for (int i = matrix_now.expected - 1; i >= 0; i--)
 		did(c, format, i);
 	redisFree(c);
@@ -302,7 +302,7 @@ static intptr_t kill_the_server(void *arg)
 
 	(void)arg;
 	while (!waits)
-		usleep(1000);
+		gev_sleep(GEV_MS(1));
 	usleep(20000);
 	t_eq(kill(server.pid, SIGKILL), 0);
 	join(g);

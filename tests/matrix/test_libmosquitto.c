@@ -109,7 +109,8 @@ int main(void)
 		.call = publish_and_get,
 		.stuck = get_in_vain,
 		.at_timeout = "Connection timed out",
-		.at_kill = "Operation canceled" };
+		.at_kill = "Operation canceled",
+		.not_by_name = true };
 
 	mosquitto_lib_init();
 	if (matrix_begin(serve))

@@ -235,7 +235,7 @@ static void finish_copy(PGconn *c)
 static intptr_t hold_them_up(void *c)
 {
 	while (matrix_parked() < matrix_now.expected)
-		usleep(1000);
+		gev_sleep(GEV_MS(1));
 	PQfinish(c);
 	return 0;
 }

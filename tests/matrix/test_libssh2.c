@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <gev/io.h>
 #include <libssh2.h>
 #include <libssh2_sftp.h>
 #include <netinet/in.h>
@@ -131,7 +132,7 @@ static void log_out(const struct login *l)
 {
 	libssh2_session_disconnect(l->session, "bye");
 	libssh2_session_free(l->session);
-	close(l->fd);
+	gev_close(l->fd);
 }
 
 /* And gives the connection up: else to clean up is to wait for its answer. */
