@@ -37,6 +37,12 @@ gev__run_handler gev__run_sigtimedwait;
 /* say.c */
 gev__run_handler gev__run_exit_group;
 
+/*
+ * Set while we run, on whosever stack.  The handler of a signal that comes then
+ * leaves it at that: nothing is to switch, or run code of the program.
+ */
+extern volatile bool gev__run_inside;
+
 struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c);
 
 /* How many threads the program has, as it sees it. */

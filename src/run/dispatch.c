@@ -7,7 +7,9 @@
  * are the kernel's, signals and all.
  */
 #include "run/call.h"
+#include "run/preempt.h"
 
+volatile bool gev__run_inside;
 unsigned gev__run_threads = 1;
 unsigned long gev__run_made;
 unsigned long gev__run_counts[GEV__PATCH_CALLS];
@@ -41,13 +43,10 @@ static bool is_for_the_kernel(unsigned long nr)
 	       (gev__patch_table[nr].waits || nr == SYS_futex);
 }
 
-struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
+static struct gev__patch_answer handle(struct gev__run_call *c)
 {
 	const unsigned long nr = (unsigned long)c->call.nr;
 
-	gev__run_catching = gev__run_catches;
-	if (nr >= GEV__PATCH_CALLS || gev__patch_in_vfork())
-		return pass();
 	gev__run_counts[nr]++;
 	if (handlers[nr]) {
 		long r = handlers[nr](c);
@@ -58,4 +57,33 @@ struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 	if (!gev__patch_table[nr].handler || is_for_the_kernel(nr))
 		return pass();
 	return gev__patch_dispatch(&c->call);
+}
+
+/* With others that want to run as well. */
+static struct gev__patch_answer handle_in_turn(struct gev__run_call *c)
+{
+	struct gev_hub *hub = gev__hub_here();
+	struct gev__patch_answer answer;
+	uint64_t switches;
+
+	gev__run_slice_begin(hub);
+	switches = hub->stats.switches;
+	answer = handle(c);
+	gev__run_slice_end(hub, switches,
+		c->call.nr == SYS_futex && answer.result > 0);
+	return answer;
+}
+
+struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
+{
+	const unsigned long nr = (unsigned long)c->call.nr;
+	struct gev__patch_answer answer;
+
+	gev__run_catching = gev__run_catches;
+	if (nr >= GEV__PATCH_CALLS || gev__patch_in_vfork())
+		return pass();
+	gev__run_inside = true;
+	answer = gev__run_threads > 1 ? handle_in_turn(c) : handle(c);
+	gev__run_inside = false;
+	return answer;
 }

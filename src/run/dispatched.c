@@ -19,9 +19,11 @@
 #include "base/signal.h"
 #include "run/call.h"
 #include "run/engine.h"
+#include "run/preempt.h"
 
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PR_SYS_DISPATCH_ON 1
+#define SYS_USER_DISPATCH 2 /* si_code */
 #define SYSCALL_SIZE 2
 #define SIGSYS_BIT (1ul << (SIGSYS - 1))
 #define MASK_SIZE 8
@@ -81,7 +83,10 @@ static void on_sigsys(int signum, siginfo_t *info, void *context)
 	const long *a = c.call.a;
 
 	(void)signum;
-	(void)info;
+	if (gev__run_is_tick(info))
+		gev__run_tick(g);
+	if (info->si_code != SYS_USER_DISPATCH)
+		return;
 	gev__run_caught++;
 	if (g[REG_RAX] == SYS_rt_sigreturn) {
 		g[REG_RIP] = (greg_t)gev__restorer;
@@ -101,7 +106,7 @@ static void on_sigsys(int signum, siginfo_t *info, void *context)
 long gev__run_dispatch_on(void)
 {
 	const struct sigaction action = { .sa_sigaction = on_sigsys,
-		.sa_flags = SA_SIGINFO | SA_NODEFER };
+		.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART };
 	const unsigned long blocked = SIGSYS_BIT;
 	uintptr_t start, end;
 	long r;

@@ -8,6 +8,7 @@
 #include "run/call.h"
 #include "patch/futex.h"
 #include "run/engine.h"
+#include "run/preempt.h"
 #include "run/run.h"
 #include "run/thread.h"
 
@@ -18,6 +19,7 @@ static void forked(void)
 	gev__forked();
 	gev__futex_forked();
 	gev__run_threads_forked();
+	gev__run_preempt_forked();
 	if (catching)
 		gev__run_dispatch_on();
 }

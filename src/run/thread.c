@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "patch/futex.h"
 #include "run/hub.h"
+#include "run/preempt.h"
 #include "run/run.h"
 
 static struct gev__run_thread *unused;
@@ -67,6 +68,7 @@ long gev__run_thread_make(struct gev__run_call *c,
 	gev__greenlet_adopt(&t->greenlet, hub, &t->task.coro);
 	gev__ready(hub, &t->task.coro);
 	gev__run_threads++;
+	gev__run_preempt_begin();
 	gev__run_made++;
 	return tid;
 }

@@ -10,6 +10,7 @@
 struct gev__run_thread {
 	struct gev__task task;        /* first: gev__task_here() */
 	gev_greenlet greenlet;        /* of task.coro */
+	bool greedy;                  /* slice.c */
 	struct gev__run_thread *next; /* in the list of those to be used again */
 };
 

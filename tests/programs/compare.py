@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""compare.py GEV PROGRAM [ARGUMENT...] - native, and under gev run.
+
+The program says line by line what is right.  Run by itself all has to be; under
+gev run it has to say the same, and end the same way, in one kernel thread.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+LIMIT = 9  # seconds
+
+
+def kernel_threads(pid):
+    """How many the process has, at most; 0: it is gone."""
+    try:
+        with open(f'/proc/{pid}/status', encoding='ascii') as f:
+            for line in f:
+                if line.startswith('Threads:'):
+                    return int(line.split()[1])
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+class Watch(threading.Thread):
+    """Looks at a process again and again while it runs."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.most = 0
+        self.start()
+
+    def run(self):
+        while True:
+            n = kernel_threads(self.pid)
+            if not n:
+                return
+            self.most = max(self.most, n)
+            time.sleep(0.001)
+
+
+def outcome(command):
+    """(exit status, what it said, most kernel threads seen)."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True,
+                               start_new_session=True)
+    watch = Watch(process.pid)
+    try:
+        said, _ = process.communicate(timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
+        said += f'and then nothing for {LIMIT} seconds\n'
+    return process.returncode, said, watch.most
+
+
+def case(number, ok, name, notes=''):
+    if not ok:
+        for line in notes.splitlines():
+            print('# ' + line)
+    print(f"{'ok' if ok else 'not ok'} {number} - {name}")
+
+
+def main():
+    gev, *command = sys.argv[1:]
+    refused = subprocess.run([gev, 'check', command[0]], capture_output=True,
+                             text=True, check=False)
+    status, said, _ = outcome(command)
+    case(1, 'WRONG' not in said and 'nothing for' not in said,
+         'natively it is right', said)
+    if refused.returncode:
+        why = ' '.join(refused.stdout.split())
+        print(f'ok 2 - under gev run # SKIP {why}')
+        print('1..2')
+        return
+    run_status, run_said, threads = outcome([gev, 'run', *command])
+    case(2, run_said == said, 'it says the same under gev run', run_said)
+    case(3, run_status == status, 'and ends the same way',
+         f'natively {status}, under gev run {run_status}')
+    case(4, threads == 1, 'with one kernel thread', f'there were {threads}')
+    print('1..4')
+
+
+main()
