@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenSSL's blocking BIOs to nginx, with TLS. */
+/* OpenSSL's blocking BIOs: a TLS connection to nginx, and both sides of one. */
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -102,6 +102,72 @@ static const struct matrix row = { .library = "OpenSSL BIO",
 	.at_timeout = "Connection timed out",
 	.at_kill = "Operation canceled" };
 
+static int listening_port;
+
+/* Says what it hears, backwards. */
+static intptr_t answer(void *arg)
+{
+	char line[64], back[64];
+	BIO *b = arg;
+	int n;
+
+	t_eq(BIO_do_handshake(b), 1);
+	n = BIO_read(b, line, sizeof(line));
+	t_ok(n > 0);
+	for (int i = 0; i < n; i++)
+		back[i] = line[n - 1 - i];
+	usleep(20000);
+	t_eq(BIO_write(b, back, n), n);
+	BIO_free_all(b);
+	return 0;
+}
+
+static intptr_t accept_all(void *arg)
+{
+	BIO *listener = arg, *ssl = BIO_new_ssl(server_ctx, 0);
+	gev_greenlet *g[CALLS];
+
+	BIO_set_accept_bios(listener, ssl);
+	for (int i = 0; i < CALLS; i++) {
+		t_eq(BIO_do_accept(listener), 1);
+		g[i] = start(answer, (intptr_t)BIO_pop(listener));
+	}
+	for (int i = 0; i < CALLS; i++)
+		join(g[i]);
+	return 0;
+}
+
+static intptr_t ask_the_other(void *arg)
+{
+	char question[32], heard[MATRIX_SAID];
+	BIO *b = to(client_ctx, listening_port);
+
+	snprintf(question, sizeof(question), "%d-abc", 10 + (int)(intptr_t)arg);
+	talk(b, question, heard);
+	BIO_free_all(b);
+	t_eq(strncmp(heard, "cba-", 4), 0);
+	t_eq(heard[4], question[1]);
+	return 0;
+}
+
+static void both_sides_are_greenlets(void)
+{
+	BIO *listener = BIO_new_accept("127.0.0.1:0");
+	gev_greenlet *server, *g[CALLS];
+
+	t_eq(BIO_do_accept(listener), 1);
+	listening_port = atoi(BIO_get_accept_port(listener));
+	t_eq(gev_patch_all(GEV_PATCH_ALL), 0);
+	server = start(accept_all, (intptr_t)listener);
+	for (int i = 0; i < CALLS; i++)
+		g[i] = start(ask_the_other, i);
+	for (int i = 0; i < CALLS; i++)
+		join(g[i]);
+	join(server);
+	t_eq(gev_unpatch_all(), 0);
+	BIO_free_all(listener);
+}
+
 /* A handshake that fails, and whoever failed goes to sleep on it. */
 static intptr_t fail(void *arg)
 {
@@ -153,6 +219,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	if (matrix_begin(serve)) {
 		matrix_row(&row);
+		T_RUN(both_sides_are_greenlets);
 		T_RUN(errors_are_their_makers);
 	}
 	return matrix_end(stop);
