@@ -90,28 +90,19 @@ bool gev__find_interpreter(const char *path, char interpreter[PATH_MAX],
 	return *interpreter;
 }
 
-int gev__find_own_directory(char path[PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	*strrchr(path, '/') = '\0';
-	return 0;
-}
-
 /* In the build directory; where it was installed to; where it was to be. */
 int gev__find_preload(char path[PATH_MAX])
 {
 	static const char *const places[] = { "/../run", "/" GEV_LIBDIR_REL };
-	char own[PATH_MAX], joined[2 * PATH_MAX];
+	char own[PATH_MAX] = "/", joined[2 * PATH_MAX];
+	char *name;
 
+	if (readlink("/proc/self/exe", own, sizeof(own) - 1) < 0)
+		strcpy(own, "/"); /* without /proc the last place is left */
+	name = strrchr(own, '/');
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (gev__find_own_directory(own) < 0)
-			break;
-		snprintf(joined, sizeof(joined), "%s%s/libgev-run.so", own,
-			places[i]);
+		snprintf(joined, sizeof(joined), "%.*s%s/libgev-run.so",
+			(int)(name - own), own, places[i]);
 		if (access(joined, R_OK) == 0 && realpath(joined, path))
 			return 0;
 	}

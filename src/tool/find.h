@@ -20,9 +20,6 @@ int gev__find_program(const char *name, char path[PATH_MAX]);
 bool gev__find_interpreter(const char *path, char interpreter[PATH_MAX],
 	char argument[PATH_MAX]);
 
-/* The command's own directory; 0 or -errno. */
-int gev__find_own_directory(char path[PATH_MAX]);
-
 /* The file that `gev run` preloads: into @path.  0 or -ENOENT. */
 int gev__find_preload(char path[PATH_MAX]);
 
