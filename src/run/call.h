@@ -37,6 +37,12 @@ gev__run_handler gev__run_sigtimedwait;
 /* say.c */
 gev__run_handler gev__run_exit_group;
 
+/* Of a program with more than one thread only.  ipc.c, aio.c, open.c */
+gev__run_handler gev__run_msgrcv, gev__run_msgsnd, gev__run_semop,
+	gev__run_semtimedop, gev__run_mq_send, gev__run_mq_receive;
+gev__run_handler gev__run_io_getevents, gev__run_io_uring_enter;
+gev__run_handler gev__run_open, gev__run_openat;
+
 /*
  * Set while we run, on whosever stack.  The handler of a signal that comes then
  * leaves it at that: nothing is to switch, or run code of the program.

@@ -27,6 +27,20 @@ static gev__run_handler *const handlers[GEV__PATCH_CALLS] = {
 	[SYS_exit_group] = gev__run_exit_group,
 };
 
+/* What waits and has no entry in patch/, for there are others to run. */
+static gev__run_handler *const waiting[GEV__PATCH_CALLS] = {
+	[SYS_msgrcv] = gev__run_msgrcv,
+	[SYS_msgsnd] = gev__run_msgsnd,
+	[SYS_semop] = gev__run_semop,
+	[SYS_semtimedop] = gev__run_semtimedop,
+	[SYS_mq_timedsend] = gev__run_mq_send,
+	[SYS_mq_timedreceive] = gev__run_mq_receive,
+	[SYS_io_getevents] = gev__run_io_getevents,
+	[SYS_io_uring_enter] = gev__run_io_uring_enter,
+	[SYS_open] = gev__run_open,
+	[SYS_openat] = gev__run_openat,
+};
+
 static struct gev__patch_answer pass(void)
 {
 	return (struct gev__patch_answer){ GEV__PASS, true };
@@ -59,6 +73,12 @@ static struct gev__patch_answer handle(struct gev__run_call *c)
 	return gev__patch_dispatch(&c->call);
 }
 
+static struct gev__patch_answer wait_for(struct gev__run_call *c)
+{
+	gev__run_counts[c->call.nr]++;
+	return answer(waiting[c->call.nr](c));
+}
+
 /* With others that want to run as well. */
 static struct gev__patch_answer handle_in_turn(struct gev__run_call *c)
 {
@@ -68,7 +88,7 @@ static struct gev__patch_answer handle_in_turn(struct gev__run_call *c)
 
 	gev__run_slice_begin(hub);
 	switches = hub->stats.switches;
-	answer = handle(c);
+	answer = waiting[c->call.nr] ? wait_for(c) : handle(c);
 	gev__run_slice_end(hub, switches,
 		c->call.nr == SYS_futex && answer.result > 0);
 	return answer;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Some calls wait for what no descriptor tells of: messages and semaphores of
+ * System V, FIFOs to be opened at the other end.  The kernel has a form of each
+ * that does not wait, and that is made now and then.
+ */
+#include "run/insist.h"
+#include <limits.h>
+#include <poll.h>
+#include "calls/calls.h"
+#include "calls/descriptor.h"
+#include "core/wait.h"
+
+static int ms(gev_time t)
+{
+	if (t == GEV_FOREVER)
+		return -1;
+	t = (t + GEV_MS(1) - 1) / GEV_MS(1);
+	return t < INT_MAX ? (int)t : INT_MAX;
+}
+
+static long poll_for(const struct gev__run_insist *i, gev_time t)
+{
+	struct pollfd p = { .fd = i->fd, .events = i->events };
+	long r = gev__call_poll(&p, 1, ms(t));
+
+	return r < 0 ? r : 0;
+}
+
+static long sleep_for(gev_time t)
+{
+	struct gev_waiter w = { .what = "what other processes do" };
+	int r = gev__park(&w, t);
+
+	return w.expired ? 0 : r;
+}
+
+long gev__run_insist(const struct gev__run_insist *i)
+{
+	struct gev_hub *hub = gev__hub_here();
+	const gev_time end = gev__fd_deadline(hub, i->timeout);
+	gev_time pause = GEV__PAUSE;
+	long r;
+
+	while ((r = i->attempt(i->arg)) == -EAGAIN) {
+		gev_time left = gev__fd_left(hub, end);
+		bool last = left != GEV_FOREVER && left < pause;
+
+		if (left == 0)
+			break;
+		r = i->fd >= 0 ? poll_for(i, left) :
+				 sleep_for(last ? left : pause);
+		if (r < 0)
+			break;
+		pause = pause < i->pause ? 2 * pause : pause;
+	}
+	return r;
+}
