@@ -11,6 +11,7 @@
 #include "run/thread.h"
 #include <limits.h>
 #include <linux/futex.h>
+#include <sys/prctl.h>
 #include "base/mem.h"
 #include "patch/futex.h"
 #include "run/hub.h"
@@ -83,13 +84,12 @@ static void leave(void)
 	}
 }
 
-static void clear_tid(const struct gev__task *task)
+static void clear_tid(int *at)
 {
-	if (!task->clear_tid)
+	if (!at)
 		return;
-	__atomic_store_n(task->clear_tid, 0, __ATOMIC_RELEASE);
-	gev__futex_serve((const uint32_t *)task->clear_tid, 1,
-		FUTEX_BITSET_MATCH_ANY);
+	__atomic_store_n(at, 0, __ATOMIC_RELEASE);
+	gev__futex_wake((const uint32_t *)at, 1, FUTEX_BITSET_MATCH_ANY, true);
 }
 
 static _Noreturn void end(struct gev__run_thread *t)
@@ -98,7 +98,7 @@ static _Noreturn void end(struct gev__run_thread *t)
 	gev_coro *next;
 
 	gev__run_robust_exit(&t->task);
-	clear_tid(&t->task);
+	clear_tid(t->task.clear_tid);
 	gev__tid_give(t->task.tid);
 	gev__run_restore_mask(t);
 	leave();
@@ -110,9 +110,22 @@ static _Noreturn void end(struct gev__run_thread *t)
 	__builtin_unreachable();
 }
 
-/* The first thread's stack is the process's, and stays. */
+/* What the kernel would do at the first thread's end, by what it was told. */
+static void release_first(void)
+{
+	static struct gev__task first;
+
+	first.tid = (int)gev__sys(SYS_gettid);
+	gev__sys(SYS_get_robust_list, 0, &first.robust, &first.robust_size);
+	gev__run_robust_exit(&first);
+	if (gev__sys(SYS_prctl, PR_GET_TID_ADDRESS, &first.clear_tid) == 0)
+		clear_tid(first.clear_tid);
+}
+
+/* Its stack is the process's, and stays. */
 static _Noreturn void end_first(void)
 {
+	release_first();
 	leave();
 	for (;;) {
 		struct gev_waiter w = { .what = "the other threads",
