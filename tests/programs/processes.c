@@ -204,6 +204,76 @@ static void shared_locks(void)
 		"a mutex whose process is gone");
 }
 
+static volatile int ready;
+
+static void *lock_robust(void *arg)
+{
+	struct shared *s = arg;
+
+	ready = 1;
+	return (void *)(intptr_t)pthread_mutex_lock(&s->robust);
+}
+
+/* The kernel tells, and nobody else. */
+static void owner_dies_meanwhile(void)
+{
+	struct shared *s = share();
+	char c;
+	int fds[2];
+	pid_t pid;
+	pthread_t t;
+
+	say(pipe(fds) == 0, "a pipe");
+	pid = fork();
+	if (pid == 0) {
+		pthread_mutex_lock(&s->robust);
+		sem_post(&s->sem);
+		_exit(read(fds[0], &c, 1) == 1 ? 0 : 1);
+	}
+	sem_wait(&s->sem);
+	t = begin(lock_robust, s);
+	await(&ready);
+	pause_ms(20);
+	say(write(fds[1], "d", 1) == 1 &&
+			finish(t) == (void *)(intptr_t)EOWNERDEAD,
+		"a mutex whose process dies while it is waited for");
+	say(status_of(pid) == 0, "it does");
+}
+
+static volatile int stop;
+
+static void *spin(void *arg)
+{
+	while (!stop)
+		;
+	return arg;
+}
+
+static void *fork_and_spin(void *arg)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pthread_t t = begin(spin, arg);
+
+		pause_ms(20);
+		stop = 1;
+		finish(t);
+		_exit(0);
+	}
+	return (void *)(intptr_t)status_of(pid);
+}
+
+static void children_that_compute(void)
+{
+	pthread_t hog = begin(spin, NULL);
+	bool fine = finish(begin(fork_and_spin, NULL)) == NULL;
+
+	stop = 1;
+	finish(hog);
+	say(fine, "a child's threads make room for each other");
+}
+
 static void flags_are_shared(void)
 {
 	int fds[2], to_child[2];
@@ -289,6 +359,8 @@ int main(void)
 	programs();
 	exec_in_thread();
 	shared_locks();
+	owner_dies_meanwhile();
+	children_that_compute();
 	flags_are_shared();
 	passing();
 	return 0;
