@@ -22,6 +22,7 @@ struct gev__futex_wait {
 	uint32_t bitset;
 	struct gev__futex_bucket *_Atomic bucket;
 	struct gev__futex_ask *ask;  /* the kernel waits for it too, or NULL */
+	struct gev_waiter *all;      /* futex_waitv.c: woken with it, or NULL */
 	bool shared;                 /* others than this process may wake it */
 	bool served;                 /* taken out of the bucket, to be woken */
 	bool here;                   /* by its own thread, with the lock */

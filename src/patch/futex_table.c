@@ -151,6 +151,8 @@ static void woke(struct gev_waiter *waiter)
 	gev_callback_stop(&w->callback);
 	if (served && waiter->result < 0 && !waiter->expired)
 		gev__futex_wake(w->word, 1, w->bitset, w->shared);
+	if (w->all)
+		gev__wake(w->all, 0);
 }
 
 /* By parts: for the whole at once clang would call memset(). */
@@ -160,6 +162,7 @@ void gev__futex_init(struct gev__futex_wait *w)
 	w->node = (struct gev_list){ NULL, NULL };
 	w->callback = (gev_callback)GEV_CALLBACK_INIT;
 	w->ask = NULL;
+	w->all = NULL;
 	w->served = false;
 	w->here = false;
 }
@@ -258,12 +261,42 @@ static struct gev__futex_wait *of_node(struct gev_list *node)
 	return gev__container(node, struct gev__futex_wait, node);
 }
 
-long gev__futex_serve(const uint32_t *word, long n, uint32_t bitset)
+/* Else the kernel would wake those next, and count them once more. */
+static void end_asks(struct gev_list *asked)
 {
-	struct gev__futex_bucket *b = bucket_of(word);
+	struct gev_list *node;
+
+	while ((node = gev__list_pop(asked)))
+		gev__futex_unask(of_node(node));
+}
+
+static long serve_some(struct gev__futex_bucket *b, const uint32_t *word,
+	long n, uint32_t bitset, struct gev_list *asked)
+{
 	const gev_hub *here = waker();
 	struct gev_list *node, *save;
 	long served = 0;
+
+	gev__list_for_each_safe(node, save, &b->waiters) {
+		struct gev__futex_wait *w = of_node(node);
+
+		if (served == n)
+			break;
+		if (!waits_at(w, word, bitset, here))
+			continue;
+		serve(b, w, here);
+		if (w->here && w->ask)
+			gev__list_add_tail(asked, &w->node);
+		served++;
+	}
+	return served;
+}
+
+long gev__futex_serve(const uint32_t *word, long n, uint32_t bitset)
+{
+	struct gev__futex_bucket *b = bucket_of(word);
+	struct gev_list asked;
+	long served;
 
 	if (!anybody(b))
 		return 0;
@@ -271,16 +304,11 @@ long gev__futex_serve(const uint32_t *word, long n, uint32_t bitset)
 		wake_later(word, n, bitset);
 		return 0;
 	}
+	gev__list_init(&asked);
 	lock(b);
-	gev__list_for_each_safe(node, save, &b->waiters) {
-		if (served == n)
-			break;
-		if (!waits_at(of_node(node), word, bitset, here))
-			continue;
-		serve(b, of_node(node), here);
-		served++;
-	}
+	served = serve_some(b, word, n, bitset, &asked);
 	unlock(b);
+	end_asks(&asked);
 	return served;
 }
 

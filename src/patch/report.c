@@ -12,7 +12,7 @@
 static const char blocking[] =
 	"fsync, open of a FIFO, pause, sigsuspend, sigtimedwait, msgrcv, "
 	"msgsnd, semop, mq_timedreceive, mq_timedsend, io_getevents, "
-	"io_uring_enter, futex_waitv";
+	"io_uring_enter";
 
 static const struct {
 	unsigned flag;

@@ -109,4 +109,6 @@ const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS] = {
 		true },
 
 	[SYS_futex] = { "futex", gev__patch_futex, GEV_PATCH_LOCKS, false },
+	[SYS_futex_waitv] = { "futex_waitv", gev__patch_futex_waitv,
+		GEV_PATCH_LOCKS, true },
 };
