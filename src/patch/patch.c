@@ -227,6 +227,8 @@ static int patch_names(struct gev__engine *e, unsigned flags, int error)
 	if (r < 0)
 		return error < 0 ? error : r;
 	e->by_name = true;
+	if (!e->flags)
+		e->why_light = "libc is patched by name";
 	e->flags |= flags;
 	return 0;
 }

@@ -284,7 +284,7 @@ int main(void)
 {
 	if (gev__cpu_missing()) {
 		printf("1..0 # SKIP %s\n", gev__cpu_missing());
-		return 77;
+		return 0;
 	}
 	T_RUN(a_call_after_its_number);
 #if defined(__aarch64__)

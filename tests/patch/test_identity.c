@@ -74,6 +74,17 @@ static void alone_before_patching(void)
 	t_ok(self_of(0) == pthread_self());
 }
 
+/* Names alone can't have them. */
+static void none_by_name(void)
+{
+	char text[256];
+
+	t_eq(gev_patch_all(GEV_PATCH_ALL | GEV_PATCH_BY_NAME), 0);
+	gev_patch_report(text, sizeof(text));
+	t_ok(strstr(text, "greenlets are their thread to libc: ") != NULL);
+	t_eq(gev_unpatch_all(), 0);
+}
+
 /* The next on the same stack has the same TCB, without what was left there. */
 static pthread_key_t key;
 static int destroyed;
@@ -364,6 +375,7 @@ static void lines_of_two_writers_are_whole(void)
 int main(void)
 {
 	T_RUN(alone_before_patching);
+	T_RUN(none_by_name);
 	T_RUN(variables_and_handles);
 	T_RUN(shared_by_option);
 	T_RUN(destructors_run_at_the_end);
