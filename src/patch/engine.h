@@ -30,4 +30,7 @@ void gev__patch_prepare(void);
 /* refuse.c: why this process is not to be patched at all, or NULL. */
 const char *gev__patch_refused(void);
 
+/* The same, if it need not be searched. */
+const char *gev__process_refused(void);
+
 #endif

@@ -23,7 +23,7 @@ static bool under_valgrind(void)
 #endif
 }
 
-const char *gev__patch_refused(void)
+const char *gev__process_refused(void)
 {
 	if (GEV__ASAN)
 		return "AddressSanitizer intercepts libc on its own";
@@ -31,5 +31,12 @@ const char *gev__patch_refused(void)
 		return "ThreadSanitizer intercepts libc on its own";
 	if (under_valgrind())
 		return "valgrind does not look at code again that it has seen";
-	return gev__cpu_missing();
+	return NULL;
+}
+
+const char *gev__patch_refused(void)
+{
+	const char *why = gev__process_refused();
+
+	return why ? why : gev__cpu_missing();
 }

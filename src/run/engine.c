@@ -11,8 +11,8 @@
 #include "run/hint.h"
 
 static struct {
-	struct gev__sites few;  /* those the command knew of */
-	struct gev__sites libc; /* all */
+	struct gev__sites libc; /* as the command found them */
+	size_t few;             /* make processes */
 	const char *way;        /* how code was written */
 	size_t used;            /* of the stubs' room */
 } e;
@@ -75,12 +75,6 @@ static int find_id(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-/* Unwinders know the return from a signal by its bytes, which stay. */
-static bool may_move(const struct gev__site *s)
-{
-	return !s->refused && !s->stub && s->nr != SYS_rt_sigreturn;
-}
-
 static bool reachable(const struct gev__site *s, const uint8_t *stub)
 {
 	uintptr_t at = (uintptr_t)stub;
@@ -102,7 +96,8 @@ static void assign(struct gev__site *s, uint8_t *draft)
 	e.used += GEV__STUB_SIZE;
 }
 
-static const char *patch(struct gev__sites *sites)
+/* Those from the first on that were not yet. */
+static const char *patch(size_t n)
 {
 	const size_t room = (size_t)(gev__run_stubs_end - gev__run_stubs);
 	uint8_t *draft = gev__map(room);
@@ -111,40 +106,37 @@ static const char *patch(struct gev__sites *sites)
 	if (!draft)
 		return "no memory";
 	gev__copy(draft, gev__run_stubs, room);
-	for (size_t i = 0; i < sites->n; i++)
-		if (may_move(&sites->site[i]))
-			assign(&sites->site[i], draft);
+	for (size_t i = 0; i < n; i++)
+		if (!e.libc.site[i].stub)
+			assign(&e.libc.site[i], draft);
 	r = gev__code_make(gev__run_stubs, draft, room);
 	gev__unmap(draft, room);
 	if (r == 0)
-		r = gev__code_patch(sites, &e.way);
+		r = gev__code_patch(&e.libc, &e.way);
 	return r < 0 ? "code can't be written here" : NULL;
 }
 
 const char *gev__run_engine_begin(const char *hint)
 {
-	struct note note = { .object = &e.few.object };
+	struct note note = { .object = &e.libc.object };
 
-	if (gev__object_libc(&e.few.object) < 0)
+	if (gev__object_libc(&e.libc.object) < 0)
 		return "no libc.so.6 in this process";
 	dl_iterate_phdr(find_id, &note);
 	if (!hint || !note.id ||
-		!gev__hint_read(hint, &e.few, note.id, note.size)) {
-		gev__sites_free(&e.few);
+		!gev__hint_read(hint, &e.libc, &e.few, note.id, note.size)) {
+		gev__sites_free(&e.libc);
 		return "not the libc that gev run looked at";
 	}
-	return patch(&e.few);
+	return patch(e.few);
 }
 
 const char *gev__run_engine_complete(void)
 {
-	const char *why = gev__patch_refused();
+	const char *why = gev__process_refused();
 
-	if (why)
-		return why;
-	if (gev__sites_find(&e.libc, &e.few.object) < 0)
-		return e.libc.why ? e.libc.why : "no memory";
-	why = patch(&e.libc);
+	if (!why)
+		why = patch(e.libc.n);
 	if (why)
 		return why;
 	return gev__run_dispatch_on() < 0 ?
@@ -153,5 +145,5 @@ const char *gev__run_engine_complete(void)
 
 const struct gev__sites *gev__run_engine_sites(void)
 {
-	return e.libc.n ? &e.libc : &e.few;
+	return &e.libc;
 }

@@ -17,10 +17,7 @@
  */
 const char *gev__run_engine_begin(const char *hint);
 
-/*
- * All others as well, from anywhere.  Why not, or NULL.  Not before libc has
- * run its own constructor: a library may have to be loaded.
- */
+/* All others as well, from anywhere.  Why not, or NULL. */
 const char *gev__run_engine_complete(void);
 
 /* What was found of libc. */

@@ -5,10 +5,11 @@
 #include <sys/syscall.h>
 #include "base/text.h"
 
-#define SITES_MAX 32
+#define SITE_LEAST 2 /* characters */
 #define BYTES_MAX 64
 
-bool gev__hint_concerns(long nr)
+/* Calls that are to be caught from the beginning. */
+static bool makes_processes(long nr)
 {
 	switch (nr) {
 #if defined(__x86_64__)
@@ -31,11 +32,12 @@ static void add_id(struct gev__text *t, const uint8_t *id, size_t size)
 	}
 }
 
-static void add_site(struct gev__text *t, const struct gev__sites *sites,
+static void add_site(struct gev__text *t, uintptr_t last,
 	const struct gev__site *s)
 {
-	gev__text_char(t, ' ');
-	gev__text_base(t, s->at - sites->object.base, 16);
+	gev__text_base(t, s->at - last, 16);
+	if (s->at - s->window == GEV__JUMP_SIZE && !s->hop)
+		return;
 	gev__text_char(t, '+');
 	gev__text_base(t, s->at - s->window, 16);
 	if (!s->hop)
@@ -45,16 +47,37 @@ static void add_site(struct gev__text *t, const struct gev__sites *sites,
 					       s->hop - s->window, 16);
 }
 
+/* Unwinders know the return from a signal by its bytes, which stay. */
+static bool may_move(const struct gev__site *s)
+{
+	return !s->refused && s->nr != SYS_rt_sigreturn;
+}
+
+static void add_sites(struct gev__text *t, const struct gev__sites *sites,
+	char separator, bool few)
+{
+	uintptr_t last = sites->object.base;
+
+	for (size_t i = 0; i < sites->n; i++) {
+		const struct gev__site *s = &sites->site[i];
+
+		if (!may_move(s) || makes_processes(s->nr) != few)
+			continue;
+		gev__text_char(t, separator);
+		add_site(t, last, s);
+		separator = ' ';
+		last = s->at;
+	}
+}
+
 bool gev__hint_write(char text[GEV__HINT_SIZE], const struct gev__sites *sites,
 	const uint8_t *id, size_t size)
 {
 	struct gev__text t = gev__text_in(text, GEV__HINT_SIZE);
 
 	add_id(&t, id, size);
-	for (size_t i = 0; i < sites->n; i++)
-		if (!sites->site[i].refused &&
-			gev__hint_concerns(sites->site[i].nr))
-			add_site(&t, sites, &sites->site[i]);
+	add_sites(&t, sites, ' ', true);
+	add_sites(&t, sites, ';', false);
 	return gev__text_end(&t) < GEV__HINT_SIZE;
 }
 
@@ -65,24 +88,44 @@ static bool is_inside(const struct gev__sites *sites, uintptr_t at)
 }
 
 static bool read_site(const char **text, const struct gev__sites *sites,
-	struct gev__site *s)
+	uintptr_t last, struct gev__site *s)
 {
 	char *end;
 
-	s->at = sites->object.base + strtoul(*text, &end, 16);
-	if (*end != '+')
-		return false;
-	s->window = s->at - strtoul(end, &end, 16);
+	s->at = last + strtoul(*text, &end, 16);
+	s->window = s->at - (*end == '+' ? strtoul(end, &end, 16) :
+					   GEV__JUMP_SIZE);
 	if (*end == '+' || *end == '-')
 		s->hop = s->window + (uintptr_t)strtol(end, &end, 16);
-	*text = end;
 	s->instructions = 1;
-	return (*end == ' ' || !*end) && is_inside(sites, s->window) &&
+	*text = end;
+	return strchr(" ;", *end) && is_inside(sites, s->window) &&
 	       s->window < s->at && s->at - s->window <= GEV__WINDOW_MAX &&
 	       (!s->hop || is_inside(sites, s->hop));
 }
 
-bool gev__hint_read(const char *text, struct gev__sites *sites,
+static bool read_sites(const char *text, struct gev__sites *sites, size_t *few)
+{
+	uintptr_t last = sites->object.base;
+
+	*few = SIZE_MAX;
+	for (; *text; sites->n++) {
+		struct gev__site *s = &sites->site[sites->n];
+
+		if (*text == ';') {
+			*few = sites->n;
+			last = sites->object.base;
+		}
+		text++;
+		if (sites->n == sites->room ||
+			!read_site(&text, sites, last, s))
+			return false;
+		last = s->at;
+	}
+	return *few <= sites->n;
+}
+
+bool gev__hint_read(const char *text, struct gev__sites *sites, size_t *few,
 	const uint8_t *id, size_t size)
 {
 	char name[2 * BYTES_MAX + 2];
@@ -93,12 +136,7 @@ bool gev__hint_read(const char *text, struct gev__sites *sites,
 	length = gev__text_end(&t);
 	if (length >= sizeof(name) || strncmp(text, name, length))
 		return false;
-	if (gev__sites_reserve(sites, SITES_MAX) < 0)
-		return false;
-	for (text += length; *text == ' ' && sites->n < SITES_MAX; sites->n++) {
-		text++;
-		if (!read_site(&text, sites, &sites->site[sites->n]))
-			return false;
-	}
-	return !*text;
+	text += length;
+	return gev__sites_reserve(sites, strlen(text) / SITE_LEAST + 1) == 0 &&
+	       strchr(" ;", *text) && read_sites(text, sites, few);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the command tells the library of libc, so that programs start without
- * searching it: which one it looked at, and where that makes processes.
+ * What the command tells the library of libc, so that no program has to search
+ * it: which one it looked at, and where its system calls are.
  *
- *	4f2e...90 e5a67+5 10e8a3+7-12
+ *	4f2e...90 e5a67 28a3c+7;28a19 8a+3-12 ...
  *
- * The build id; then sites: where the syscall is, how long the window before
- * it is, and perhaps how far away the hop (site.h) is.
+ * The build id; sites that make processes, for which the others wait behind
+ * the semicolon.  Of each how far it is from the one before, how long the
+ * window before it is unless that is a jump, and how far from there the hop
+ * (site.h) is if there is one.
  */
 #ifndef GEV_RUN_HINT_H
 #define GEV_RUN_HINT_H
@@ -14,20 +16,17 @@
 #include "patch/site.h"
 
 #define GEV__HINT "GEV_RUN_LIBC"
-#define GEV__HINT_SIZE 1024
-
-/* Calls that are to be caught from the beginning. */
-bool gev__hint_concerns(long nr);
+#define GEV__HINT_SIZE 16384
 
 /* False: it does not fit. */
 bool gev__hint_write(char text[GEV__HINT_SIZE], const struct gev__sites *sites,
 	const uint8_t *id, size_t size);
 
 /*
- * Reads it for sites->object, whose sites it fills in.  False: it is about
- * another, or makes no sense.
+ * Reads it for sites->object, whose sites it fills in; the first *few make
+ * processes.  False: it is about another, or makes no sense.
  */
-bool gev__hint_read(const char *text, struct gev__sites *sites,
+bool gev__hint_read(const char *text, struct gev__sites *sites, size_t *few,
 	const uint8_t *id, size_t size);
 
 #endif

@@ -102,7 +102,7 @@ static void tell_sites(struct gev__findings *f, const char *path,
 		sites->n - refused, refused);
 }
 
-/* For the library; without it, it finds out on its own. */
+/* For the library, which can do nothing without. */
 static void note_hint(struct gev__findings *f, const struct gev__sites *sites,
 	const struct gev__elf *elf)
 {
