@@ -118,15 +118,26 @@ static void add_sites(struct gev__text *t, const struct gev__sites *sites,
 	}
 }
 
-static void add_sums(struct gev__text *t, const struct gev__sites *sites)
+static size_t count_patched(const struct gev__sites *sites)
 {
-	size_t patched = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < sites->n; i++)
-		patched += sites->site[i].patched;
+		n += sites->site[i].patched;
+	return n;
+}
+
+/* Else there is no need to tell what is left alone: all is. */
+static bool code_is_patched(const struct gev__engine *e)
+{
+	return e->flags && count_patched(&e->libc) > 0;
+}
+
+static void add_sums(struct gev__text *t, const struct gev__sites *sites)
+{
 	gev__text_num(t, sites->n);
 	gev__text_add(t, " system calls, ");
-	gev__text_num(t, patched);
+	gev__text_num(t, count_patched(sites));
 	gev__text_add(t, " patched\n");
 }
 
@@ -146,7 +157,7 @@ static void add_other(struct gev__text *t, const struct gev__object *o)
 		gev__text_add(t, "  left alone: it holds its lock meanwhile\n");
 	else if (ours)
 		gev__text_add(t, "  left alone: gev itself\n");
-	else
+	else if (code_is_patched(&gev__engine))
 		add_sites(t, &sites, "only libc is patched");
 	gev__sites_free(&sites);
 }
@@ -178,7 +189,8 @@ static int add_object(const struct gev__object *o, void *text)
 	gev__text_add(t, ": ");
 	if (e->found && o->base == e->libc.object.base) {
 		add_sums(t, &e->libc);
-		add_sites(t, &e->libc, NULL);
+		if (code_is_patched(e))
+			add_sites(t, &e->libc, NULL);
 	} else {
 		add_other(t, o);
 	}
@@ -203,12 +215,20 @@ static void add_functions(struct gev__text *t, unsigned flags)
 			 "itself: stdio, popen, pclose, system\n");
 }
 
+/* Not what is only followed. */
+static bool waits(int nr)
+{
+	unsigned group = gev__patch_table[nr].group;
+
+	return gev__patch_live[nr] && group != GEV_PATCH_ALL &&
+	       !(group & GEV__PATCH_THREADS);
+}
+
 static void add_calls(struct gev__text *t)
 {
 	gev__text_add(t, "greenlets wait in:");
 	for (int nr = 0; nr < GEV__PATCH_CALLS; nr++) {
-		if (!gev__patch_live[nr] ||
-			gev__patch_table[nr].group == GEV_PATCH_ALL)
+		if (!waits(nr))
 			continue;
 		gev__text_char(t, ' ');
 		gev__text_add(t, gev__patch_table[nr].name);

@@ -396,10 +396,12 @@ static void the_report_tells(void)
 	t_ok(strstr(text, "patched: io sleep dns process") == text);
 	t_ok(strstr(text, "libc.so.6: ") != NULL);
 	t_ok(strstr(text, "recvfrom") != NULL);
+	t_ok(strstr(strstr(text, "greenlets wait in:"), " gettid") == NULL);
 	t_eq(gev_patch_report(NULL, 0), n);
 	t_eq(gev_unpatch_all(), 0);
 	gev_patch_report(text, sizeof(text));
 	t_ok(strstr(text, "not patched\n") == text);
+	t_ok(strstr(text, " recvfrom") == NULL);
 }
 
 int main(void)
