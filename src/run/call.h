@@ -29,7 +29,19 @@ gev__run_handler gev__run_exit;
 gev__run_handler gev__run_futex;
 
 /* signal.c */
-gev__run_handler gev__run_sigaction, gev__run_sigprocmask, gev__run_pause;
+gev__run_handler gev__run_sigaction;
+
+/* mask.c, deliver.c */
+gev__run_handler gev__run_sigprocmask, gev__run_sigaltstack;
+
+/* direct.c */
+gev__run_handler gev__run_tkill, gev__run_tgkill, gev__run_tgsigqueue,
+	gev__run_timer_create, gev__run_timer_delete;
+
+/* sigwait.c */
+gev__run_handler gev__run_pause, gev__run_sigsuspend, gev__run_sigpending,
+	gev__run_sigtimedwait, gev__run_ppoll, gev__run_pselect6,
+	gev__run_epoll_pwait;
 
 /* sigwait.c */
 gev__run_handler gev__run_sigtimedwait;

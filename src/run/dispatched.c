@@ -20,6 +20,7 @@
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/preempt.h"
+#include "run/signals.h"
 
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PR_SYS_DISPATCH_ON 1
@@ -27,8 +28,6 @@
 #define SYSCALL_SIZE 2
 #define SIGSYS_BIT (1ul << (SIGSYS - 1))
 #define MASK_SIZE 8
-
-void gev__restorer(void); /* base/signal.c */
 
 bool gev__run_catches;
 volatile unsigned char gev__run_catching;
@@ -74,24 +73,31 @@ static void make_there(greg_t *g)
 	g[REG_RIP] -= SYSCALL_SIZE;
 }
 
-static void on_sigsys(int signum, siginfo_t *info, void *context)
+__attribute__((noinline)) long gev__run_pass(const struct gev__run_call *c)
 {
-	greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+	const long *a = c->call.a;
+	register long r10 __asm__("r10") = a[3];
+	register long r8 __asm__("r8") = a[4];
+	register long r9 __asm__("r9") = a[5];
+	long r;
+
+	__asm__ volatile(".globl gev__run_pass_at\n"
+			 ".hidden gev__run_pass_at\n"
+			 "gev__run_pass_at: syscall"
+			 : "=a"(r)
+			 : "a"(c->call.nr), "D"(a[0]), "S"(a[1]), "d"(a[2]),
+			 "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return r;
+}
+
+static void make_call(ucontext_t *uc)
+{
+	greg_t *g = uc->uc_mcontext.gregs;
 	const long frame[2] = { g[REG_RBP], g[REG_RIP] };
 	struct gev__patch_answer answer;
 	struct gev__run_call c;
-	const long *a = c.call.a;
 
-	(void)signum;
-	if (gev__run_is_tick(info))
-		gev__run_tick(g);
-	if (info->si_code != SYS_USER_DISPATCH)
-		return;
-	gev__run_caught++;
-	if (g[REG_RAX] == SYS_rt_sigreturn) {
-		g[REG_RIP] = (greg_t)gev__restorer;
-		return;
-	}
 	read_call(&c, g, frame);
 	answer = gev__run_dispatch(&c);
 	if (!answer.pass)
@@ -99,8 +105,34 @@ static void on_sigsys(int signum, siginfo_t *info, void *context)
 	else if (changes_stack(&c))
 		make_there(g);
 	else
-		g[REG_RAX] = gev__sys_raw(c.call.nr, a[0], a[1], a[2], a[3],
-			a[4], a[5]);
+		g[REG_RAX] = gev__run_pass(&c);
+	if (gev__run_due)
+		gev__run_leave_dispatched(uc, &c);
+}
+
+static void on_call(ucontext_t *uc)
+{
+	gev__run_caught++;
+	if (uc->uc_mcontext.gregs[REG_RAX] == SYS_rt_sigreturn)
+		gev__run_sigreturn(uc);
+	else
+		make_call(uc);
+}
+
+static void on_sigsys(int signum, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+
+	(void)signum;
+	if (gev__run_is_tick(info)) {
+		gev__run_tick(uc->uc_mcontext.gregs);
+		gev__run_ticked(uc);
+	}
+	if (info->si_code == SI_TKILL)
+		gev__run_left(uc);
+	if (info->si_code == SYS_USER_DISPATCH)
+		on_call(uc);
+	gev__run_mask_tell(uc);
 }
 
 long gev__run_dispatch_on(void)

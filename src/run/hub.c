@@ -3,6 +3,7 @@
 #include <signal.h>
 #include "base/signal.h"
 #include "base/sys.h"
+#include "run/signals.h"
 #include "switch/overflow.h"
 
 /* Its handler of overflows is for stacks of ours: the program's are libc's. */
@@ -12,6 +13,23 @@ static void leave_faults_alone(struct gev__thread *t,
 	gev__overflow_unwatch(t);
 	t->signal_stack = NULL;
 	gev__sigaction(SIGSEGV, before, NULL);
+}
+
+static gev_async_watcher arrival;
+
+static int on_alarm(gev_watcher *w, int revents, void *arg)
+{
+	(void)w;
+	(void)revents;
+	(void)arg;
+	gev__run_distribute();
+	return 0;
+}
+
+void gev__run_hub_alarm(void)
+{
+	if (arrival.w.loop)
+		gev_async_send(&arrival);
 }
 
 static struct gev_hub *make(void)
@@ -27,6 +45,8 @@ static struct gev_hub *make(void)
 	leave_faults_alone(hub->thread, &faults);
 	/* Nobody can tell who may come: a signal can, so it waits for ever. */
 	gev__loop_ref(hub->loop);
+	gev_async_init(&arrival, hub->loop);
+	gev_async_start(&arrival, on_alarm, NULL);
 	return hub;
 }
 

@@ -8,4 +8,7 @@
 /* It is made with the second thread.  NULL: it can't be. */
 struct gev_hub *gev__run_hub(void);
 
+/* Has it hand out signals that came; for their handler. */
+void gev__run_hub_alarm(void);
+
 #endif

@@ -1,96 +1,174 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program does with signals must not keep us from being told of its
- * calls: those come by SIGSYS, and a thread that blocks it dies of the next.
+ * What the program wants of each signal; the kernel is told of it that those
+ * which have a handler come to ours, on a stack of its own.
+ *
+ * SIGSYS is how the program's calls come to us: the program can neither have
+ * nor block it.
  */
-#include <signal.h>
+#include "run/signals.h"
 #include "base/mem.h"
-#include "core/wait.h"
-#include "run/call.h"
-#include "run/thread.h"
 
-#define BIT(signum) (1ul << ((signum) - 1))
-#define MASK_SIZE 8
 #define FLAG_RESTORER 0x04000000ul
-
-/* As the kernel has it. */
-struct action {
-	void (*handler)(int signum);
-	unsigned long flags;
-	void (*restorer)(void);
-	unsigned long mask;
-};
+#define KEPT (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)
+#define STACK_SIZE 65536
 
 void gev__restorer(void); /* base/signal.c */
 
-long gev__run_sigaction(struct gev__run_call *c)
-{
-	const struct action *wanted = (const void *)c->call.a[1];
-	struct action a;
+static struct gev__run_action actions[GEV__SIGNALS + 1];
+static uint64_t hooked;
+static char stack[STACK_SIZE] __attribute__((aligned(64)));
 
-	if (!gev__run_catches || !wanted || c->call.a[3] != MASK_SIZE)
-		return GEV__PASS;
-	if (c->call.a[0] == SIGSYS)
-		return 0;
-	gev__copy(&a, wanted, sizeof(a));
-	a.mask &= ~BIT(SIGSYS);
-	if (a.flags & FLAG_RESTORER)
-		a.restorer = gev__restorer;
-	return gev__sys_raw(SYS_rt_sigaction, c->call.a[0], (long)&a,
-		c->call.a[2], MASK_SIZE, 0, 0);
+const struct gev__run_action *gev__run_action(int signum)
+{
+	return &actions[signum];
 }
 
-/* As libc does before a thread ends; perhaps all but its own two. */
-static bool blocks_all(long how, unsigned long mask)
+static bool is_harmless(int signum)
 {
-	return how == SIG_BLOCK &&
-	       (mask | BIT(SIGSYS) | BIT(32) | BIT(33)) == ~0ul;
+	return signum == SIGCHLD || signum == SIGURG || signum == SIGWINCH ||
+	       signum == SIGCONT;
 }
 
-static void remember(struct gev__run_thread *t, const unsigned long *old)
+enum gev__run_fate gev__run_fate(int signum)
 {
-	if (!t)
+	if (actions[signum].handler == SIG_IGN)
+		return GEV__IGNORED;
+	if (actions[signum].handler != SIG_DFL)
+		return GEV__HANDLED;
+	return is_harmless(signum) ? GEV__IGNORED : GEV__DEFAULT;
+}
+
+static long tell(int signum, const struct gev__run_action *a)
+{
+	return gev__sys(SYS_rt_sigaction, signum, a, NULL, GEV__MASK_SIZE);
+}
+
+static long tell_kernel(int signum)
+{
+	struct gev__run_action a = actions[signum];
+
+	if (gev__run_fate(signum) != GEV__HANDLED &&
+		!(hooked & GEV__SIGBIT(signum)))
+		return tell(signum, &a);
+	a.handler = (void (*)(int))(void *)gev__run_on_signal;
+	a.flags &= KEPT;
+	a.flags |= SA_SIGINFO | SA_ONSTACK | FLAG_RESTORER;
+	a.restorer = gev__restorer;
+	a.mask = ~GEV__SIGBIT(SIGSYS);
+	return tell(signum, &a);
+}
+
+bool gev__run_on_own_stack(uintptr_t at)
+{
+	return at - (uintptr_t)stack < sizeof(stack);
+}
+
+void gev__run_hook(int signum)
+{
+	if (hooked & GEV__SIGBIT(signum) || signum == SIGSYS)
 		return;
-	t->task.mask = *old;
-	t->task.has_mask = true;
+	hooked |= GEV__SIGBIT(signum);
+	tell_kernel(signum);
 }
 
-void gev__run_restore_mask(const struct gev__run_thread *t)
+void gev__run_action_reset(int signum)
 {
-	if (t->task.has_mask)
-		gev__sys(SYS_rt_sigprocmask, SIG_SETMASK, &t->task.mask, NULL,
-			MASK_SIZE);
+	actions[signum].handler = SIG_DFL;
+	tell_kernel(signum);
 }
 
-long gev__run_sigprocmask(struct gev__run_call *c)
+void gev__run_default(int signum)
 {
-	const unsigned long *wanted = (const void *)c->call.a[1];
-	unsigned long *old = (void *)c->call.a[2];
-	unsigned long mask, before;
-	long r;
+	const struct gev__run_action none = { .handler = SIG_DFL };
+	const uint64_t bit = GEV__SIGBIT(signum);
+	uint64_t mask;
 
-	if (!gev__run_catches || !wanted || c->call.a[3] != MASK_SIZE)
-		return GEV__PASS;
-	mask = *wanted;
-	if (c->call.a[0] != SIG_UNBLOCK)
-		mask &= ~BIT(SIGSYS);
-	r = gev__sys(SYS_rt_sigprocmask, c->call.a[0], &mask, &before,
-		MASK_SIZE);
-	if (r == 0 && blocks_all(c->call.a[0], mask))
-		remember(gev__run_thread_here(), &before);
-	if (r == 0 && old)
-		*old = before;
+	tell(signum, &none);
+	gev__sys(SYS_tgkill, gev__sys(SYS_getpid), gev__sys(SYS_gettid),
+		signum);
+	gev__sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, &mask, GEV__MASK_SIZE);
+	gev__sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, GEV__MASK_SIZE);
+	tell_kernel(signum);
+}
+
+static void forget_pending(int signum)
+{
+	struct gev_list *node;
+
+	gev__run_drop(&gev__run_shared, GEV__SIGBIT(signum));
+	gev__list_for_each(node, &gev__run_living)
+		gev__run_drop(&gev__container(node, struct gev__run_signals,
+				      node)->queue, GEV__SIGBIT(signum));
+}
+
+static long set(int signum, const struct gev__run_action *wanted)
+{
+	long r = 0;
+
+	actions[signum] = *wanted;
+	actions[signum].mask &=
+		~(GEV__SIGBIT(SIGKILL) | GEV__SIGBIT(SIGSTOP));
+	if (signum != SIGSYS)
+		r = tell_kernel(signum);
+	if (gev__run_fate(signum) == GEV__IGNORED)
+		forget_pending(signum);
 	return r;
 }
 
-/* A signal's handler that has run is to end it; so far nothing does. */
-long gev__run_pause(struct gev__run_call *c)
+static bool is_settable(long signum)
 {
-	struct gev_waiter w = { .what = "a signal", .shielded = true };
+	return signum > 0 && signum <= GEV__SIGNALS && signum != SIGKILL &&
+	       signum != SIGSTOP;
+}
 
-	(void)c;
-	if (gev__run_threads == 1)
+long gev__run_sigaction(struct gev__run_call *c)
+{
+	const struct gev__run_action *wanted = (const void *)c->call.a[1];
+	struct gev__run_action *old = (void *)c->call.a[2];
+	long signum = (int)c->call.a[0];
+	struct gev__run_action before, now;
+
+	if (!gev__run_catches || c->call.a[3] != GEV__MASK_SIZE ||
+		!is_settable(signum))
 		return GEV__PASS;
-	gev__park(&w, GEV_FOREVER);
-	return -EINTR;
+	before = actions[signum];
+	if (wanted) {
+		now = *wanted;
+		set((int)signum, &now);
+	}
+	if (old)
+		*old = before;
+	return 0;
+}
+
+/* The first thread's own stack for signals makes way for ours. */
+static void take_stack(void)
+{
+	const stack_t ours = { .ss_sp = stack, .ss_size = sizeof(stack) };
+
+	gev__sys(SYS_sigaltstack, NULL, &gev__run_first.stack);
+	gev__sys(SYS_sigaltstack, &ours, NULL);
+}
+
+void gev__run_signals_begin(void)
+{
+	uint64_t mask;
+
+	take_stack();
+	for (int i = 1; i <= GEV__SIGNALS; i++) {
+		if (i == SIGSYS)
+			continue;
+		gev__sys(SYS_rt_sigaction, i, NULL, &actions[i],
+			GEV__MASK_SIZE);
+		if (gev__run_fate(i) == GEV__HANDLED)
+			tell_kernel(i);
+	}
+	gev__sys(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, GEV__MASK_SIZE);
+	gev__run_signals_join(&gev__run_first, NULL);
+	gev__run_mask_set(&gev__run_first, mask);
+	gev__run_first.tid = (int)gev__sys(SYS_gettid);
+	gev__run_mask_apply();
+	if (actions[SIGPIPE].handler != SIG_IGN)
+		gev__run_hook(SIGPIPE);
 }

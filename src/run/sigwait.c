@@ -1,36 +1,166 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * sigwait() and its like: the thread that does it waits for the others' sake on
- * a signalfd, and then takes the signal as ever.
- */
-#include <signal.h>
+/* Calls that wait for signals, or have a mask of their own while they wait. */
+#include <errno.h>
 #include <sys/signalfd.h>
 #include "calls/calls.h"
 #include "calls/descriptor.h"
 #include "calls/duration.h"
 #include "core/wait.h"
-#include "run/call.h"
+#include "patch/handlers.h"
+#include "run/hub.h"
+#include "run/signals.h"
 
-#define MASK_SIZE 8
-
-static long take(const long a[6])
+/* Until a handler is to run. */
+static long wait_for_handler(const struct gev__run_signals *s)
 {
-	const struct timespec at_once = { 0, 0 };
+	while (!gev__run_deliverable(s)) {
+		struct gev_waiter w = { .what = "a signal", .shielded = true };
 
-	return gev__sys(SYS_rt_sigtimedwait, a[0], a[1], &at_once, a[3]);
+		gev__run_distribute();
+		if (!gev__run_deliverable(s))
+			gev__park(&w, GEV_FOREVER);
+	}
+	return -EINTR;
 }
 
-static long wait(struct gev_hub *hub, const long a[6], int fd, gev_time end)
+long gev__run_pause(struct gev__run_call *c)
 {
+	(void)c;
+	if (!gev__run_catches || !gev__run_hub())
+		return GEV__PASS;
+	return wait_for_handler(gev__run_signals_here());
+}
+
+static void suspend(struct gev__run_signals *s, uint64_t mask)
+{
+	s->before = s->mask;
+	s->suspended = true;
+	gev__run_mask_set(s, mask);
+	gev__run_mask_apply();
+	gev__run_distribute();
+}
+
+long gev__run_sigsuspend(struct gev__run_call *c)
+{
+	const uint64_t *mask = (const void *)c->call.a[0];
+	struct gev__run_signals *s = gev__run_signals_here();
+
+	if (!gev__run_catches || c->call.a[1] != GEV__MASK_SIZE ||
+		!gev__run_hub())
+		return GEV__PASS;
+	suspend(s, *mask);
+	return wait_for_handler(s);
+}
+
+/* The handler behind the call sees to the mask, if there is to be one. */
+static void resume(struct gev__run_signals *s, long r)
+{
+	if (r == -EINTR && gev__run_deliverable(s))
+		return;
+	s->suspended = false;
+	gev__run_mask_set(s, s->before);
+	gev__run_mask_apply();
+}
+
+static long with_mask(const struct gev__run_call *c, const uint64_t *mask,
+	int at)
+{
+	const struct gev__patch_entry *entry = &gev__patch_table[c->call.nr];
+	struct gev__run_signals *s = gev__run_signals_here();
+	gev_coro *self = gev__hub_here()->thread->current;
+	long a[6];
 	long r;
 
-	while ((r = take(a)) == -EAGAIN) {
+	for (int i = 0; i < 6; i++)
+		a[i] = i == at ? 0 : c->call.a[i];
+	suspend(s, *mask);
+	if (gev__run_deliverable(s)) {
+		self->greenlet->throw_code = EINTR;
+		self->pending |= GEV__PENDING_THROW;
+	}
+	r = gev__patch_handle(entry->handler, true, a);
+	self->pending &= (uint8_t)~GEV__PENDING_THROW;
+	resume(s, r);
+	return r;
+}
+
+static long masked(const struct gev__run_call *c, int at)
+{
+	const uint64_t *mask = (const void *)c->call.a[at];
+
+	if (!gev__run_catches || !mask || c->call.a[at + 1] != GEV__MASK_SIZE ||
+		!gev__patch_can_wait())
+		return GEV__PASS;
+	return with_mask(c, mask, at);
+}
+
+long gev__run_ppoll(struct gev__run_call *c)
+{
+	return masked(c, 3);
+}
+
+long gev__run_epoll_pwait(struct gev__run_call *c)
+{
+	return masked(c, 4);
+}
+
+long gev__run_pselect6(struct gev__run_call *c)
+{
+	const struct {
+		const uint64_t *mask;
+		size_t size;
+	} *arg = (const void *)c->call.a[5];
+
+	if (!gev__run_catches || !arg || !arg->mask ||
+		arg->size != GEV__MASK_SIZE || !gev__patch_can_wait())
+		return GEV__PASS;
+	return with_mask(c, arg->mask, 5);
+}
+
+long gev__run_sigpending(struct gev__run_call *c)
+{
+	const struct gev__run_signals *s = gev__run_signals_here();
+	uint64_t *to = (void *)c->call.a[0];
+	uint64_t kernels = 0;
+
+	if (!gev__run_catches || c->call.a[1] != GEV__MASK_SIZE)
+		return GEV__PASS;
+	gev__sys(SYS_rt_sigpending, &kernels, GEV__MASK_SIZE);
+	*to = (gev__run_pending(s) | kernels) & s->mask;
+	return 0;
+}
+
+/* From where it is pending: with us, or with the kernel. */
+static long take(struct gev__run_signals *s, uint64_t set, siginfo_t *to)
+{
+	const struct timespec at_once = { 0, 0 };
+	siginfo_t info;
+
+	gev__run_distribute();
+	if (!gev__run_take(s, set, &info))
+		return gev__sys(SYS_rt_sigtimedwait, &set, to, &at_once,
+			GEV__MASK_SIZE);
+	if (to)
+		*to = info;
+	return info.si_signo;
+}
+
+/* What nobody lets through stays with the kernel, which tells by @fd. */
+static long wait(struct gev__run_signals *s, uint64_t set, siginfo_t *to,
+	int fd, gev_time end)
+{
+	struct gev_hub *hub = gev__hub_here();
+	long r;
+
+	while ((r = take(s, set, to)) == -EAGAIN) {
 		gev_time left = gev__fd_left(hub, end);
 
+		if (gev__run_deliverable(s))
+			return -EINTR;
 		if (left == 0)
 			return -EAGAIN;
 		r = gev__call_wait_fd(fd, GEV_READ, left);
-		if (r < 0 && r != -ETIMEDOUT)
+		if (r < 0 && r != -ETIMEDOUT && r != -EINTR)
 			return r;
 	}
 	return r;
@@ -38,21 +168,27 @@ static long wait(struct gev_hub *hub, const long a[6], int fd, gev_time end)
 
 long gev__run_sigtimedwait(struct gev__run_call *c)
 {
+	struct gev__run_signals *s = gev__run_signals_here();
+	struct gev_hub *hub = gev__run_catches ? gev__run_hub() : NULL;
 	const long *a = c->call.a;
-	struct gev_hub *hub = gev__hub_here();
 	gev_time timeout;
+	uint64_t set;
 	long fd, r;
 
-	if (gev__run_threads == 1 || a[3] != MASK_SIZE)
+	if (!hub || a[3] != GEV__MASK_SIZE)
 		return GEV__PASS;
 	r = gev__duration((const void *)a[2], &timeout);
 	if (r < 0)
 		return r;
-	fd = gev__sys(SYS_signalfd4, -1, a[0], MASK_SIZE,
+	set = *(const uint64_t *)a[0] & ~GEV__SIGBIT(SIGSYS);
+	fd = gev__sys(SYS_signalfd4, -1, &set, GEV__MASK_SIZE,
 		SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return GEV__PASS;
-	r = wait(hub, a, (int)fd, gev__fd_deadline(hub, timeout));
+	s->waits_for = set;
+	r = wait(s, set, (void *)a[1], (int)fd,
+		gev__fd_deadline(hub, timeout));
+	s->waits_for = 0;
 	gev__call_close((int)fd);
 	return r;
 }

@@ -3,6 +3,7 @@
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/run.h"
+#include "run/signals.h"
 #include "switch/tcb.h"
 
 #define HWCAP2_FSGSBASE 2
@@ -17,6 +18,8 @@ bool gev__run_complete(void)
 	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 	why = gev__run_engine_complete();
 	failed = why;
+	if (!why)
+		gev__run_signals_begin();
 	if (why)
 		gev__run_say("threads are left to the kernel: ", why);
 	else if (gev__run_options.verbose)

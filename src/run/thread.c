@@ -68,6 +68,9 @@ long gev__run_thread_make(struct gev__run_call *c,
 	tid = gev__task_clone(&t->task, args, c->call.a);
 	gev__greenlet_adopt(&t->greenlet, hub, &t->task.coro);
 	gev__ready(hub, &t->task.coro);
+	t->signals.coro = &t->task.coro;
+	t->signals.tid = t->task.tid;
+	gev__run_signals_join(&t->signals, gev__run_signals_here());
 	gev__run_threads++;
 	gev__run_preempt_begin();
 	gev__run_made++;
@@ -100,7 +103,7 @@ static _Noreturn void end(struct gev__run_thread *t)
 	gev__run_robust_exit(&t->task);
 	clear_tid(t->task.clear_tid);
 	gev__tid_give(t->task.tid);
-	gev__run_restore_mask(t);
+	gev__run_signals_leave(&t->signals);
 	leave();
 	gev__greenlet_end(&t->greenlet, 0, 0);
 	give(t);
@@ -126,6 +129,7 @@ static void release_first(void)
 static _Noreturn void end_first(void)
 {
 	release_first();
+	gev__run_signals_leave(&gev__run_first);
 	leave();
 	for (;;) {
 		struct gev_waiter w = { .what = "the other threads",
@@ -150,6 +154,8 @@ void gev__run_threads_forked(void)
 {
 	struct gev__task *task = gev__task_here();
 
+	if (gev__run_catches)
+		gev__run_signals_forked(gev__run_signals_here());
 	gev__tid_forked();
 	if (task)
 		gev__task_adopt(task);

@@ -6,11 +6,13 @@
 #include "core/greenlet.h"
 #include "patch/task.h"
 #include "run/call.h"
+#include "run/signals.h"
 
 struct gev__run_thread {
 	struct gev__task task;        /* first: gev__task_here() */
 	gev_greenlet greenlet;        /* of task.coro */
 	bool greedy;                  /* slice.c */
+	struct gev__run_signals signals;
 	struct gev__run_thread *next; /* in the list of those to be used again */
 };
 
@@ -26,9 +28,6 @@ long gev__run_thread_make(struct gev__run_call *c,
 
 /* robust.c: what the kernel does at a thread's end about the locks it holds. */
 void gev__run_robust_exit(const struct gev__task *task);
-
-/* signal.c: libc has blocked all signals for a thread that would be gone. */
-void gev__run_restore_mask(const struct gev__run_thread *t);
 
 /* In the child of a fork: the calling one is all there is. */
 void gev__run_threads_forked(void);

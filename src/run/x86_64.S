@@ -72,6 +72,9 @@ gev__run_enter:
 	sub	$8, %rsp
 	cld
 	call	gev__run_dispatch
+	cmpb	$0, gev__run_due(%rip)	/* signals: signals.h */
+	jne	3f
+2:
 	add	$8, %rsp
 	mov	%rdx, %rcx		/* whether to make the call */
 	pop	%r11			/* nr */
@@ -101,7 +104,18 @@ gev__run_enter:
 	.cfi_def_cfa_offset 0
 	.cfi_register rip, r11
 	jmp	*%r11
+3:
+	.cfi_def_cfa rbp, 152
+	.cfi_offset rbp, -152
+	.cfi_offset rip, -144
+	lea	8(%rsp), %rdi
+	mov	%rax, %rsi
+	call	gev__run_leave		/* (rdx: whether to make the call) */
+	jmp	2b
 	.cfi_endproc
+	.globl	gev__run_enter_end
+	.hidden	gev__run_enter_end
+gev__run_enter_end:
 	.size	gev__run_enter, . - gev__run_enter
 
 	.section .note.GNU-stack, "", @progbits
