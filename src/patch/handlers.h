@@ -32,6 +32,9 @@ gev__handler gev__patch_futex, gev__patch_futex_waitv;
 /* signals.c */
 gev__handler gev__patch_rt_sigaction, gev__patch_rt_sigprocmask;
 
+/* mask.c: rt_sigprocmask() in who may have a mask of his own, or GEV__PASS. */
+long gev__patch_change_mask(const long a[6]);
+
 /* vfork.c; that of clone() with such flags is noted as well.  GEV__PASS. */
 gev__handler gev__patch_vfork;
 long gev__patch_note_vfork(uint64_t flags);

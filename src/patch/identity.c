@@ -87,6 +87,7 @@ static struct gev__task *place_task(struct gev__stack *s)
 
 	memset(task, 0, sizeof(*task));
 	task->low = s->low;
+	task->keeps_mask = true;
 	return task;
 }
 
@@ -106,6 +107,7 @@ static int make(struct gev__stack *s)
 		return -ENOMEM;
 	}
 	gev__task_visit(task);
+	task->tcb.masks = false; /* whatever the caller blocks */
 	task->tcb.top = (char *)((uintptr_t)task->coro.sp & -64ul);
 	s->tcb = &task->tcb;
 	return 0;
@@ -124,7 +126,9 @@ static bool end(struct gev__stack *s)
 
 static bool is_clean(void)
 {
-	return !gev__leftover_any(key, gev__thread->tcb->tls);
+	const struct gev__tcb *tcb = gev__thread->tcb;
+
+	return !tcb->masks && !gev__leftover_any(key, tcb->tls);
 }
 
 /* As home() would, and from its frame. */

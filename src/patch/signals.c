@@ -91,7 +91,7 @@ long gev__patch_rt_sigprocmask(struct gev_hub *hub, const long a[6])
 		gev__patch_in_handler() &&
 		!(set > sp && set < (uintptr_t)running.mark[n - 1].frame))
 		running.n = n - 1;
-	return GEV__PASS;
+	return gev__patch_in_handler() ? GEV__PASS : gev__patch_change_mask(a);
 }
 
 static unsigned note(struct frame *frame, const ucontext_t *context)

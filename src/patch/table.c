@@ -62,7 +62,7 @@ const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS] = {
 	[SYS_fcntl] = { "fcntl", gev__patch_fcntl, ALWAYS, false },
 	[SYS_ioctl] = { "ioctl", gev__patch_ioctl, ALWAYS, false },
 	[SYS_rt_sigprocmask] = { "rt_sigprocmask", gev__patch_rt_sigprocmask,
-		ALWAYS, false },
+		ALWAYS | THREADS, false },
 	[SYS_rt_sigaction] = { "rt_sigaction", gev__patch_rt_sigaction, ALWAYS,
 		false },
 	[SYS_clone] = { "clone", gev__patch_clone, ALWAYS | THREADS, false,

@@ -36,10 +36,13 @@ static void clear_tid(struct gev__task *task)
 	gev__sys_raw(SYS_futex, (long)task->clear_tid, FUTEX_WAKE, 1, 0, 0, 0);
 }
 
-/* libc has blocked all signals by now, for a thread that would be gone. */
+/*
+ * libc has blocked all signals by now, for a thread that would be gone: if that
+ * was seen, whoever goes on blocks his own.
+ */
 static void restore_mask(const struct gev__task *task)
 {
-	if (task->has_mask)
+	if (task->has_mask && !task->tcb.masks)
 		gev__sys_raw(SYS_rt_sigprocmask, SIG_SETMASK,
 			(long)&task->mask, 0, sizeof(task->mask), 0, 0);
 }

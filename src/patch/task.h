@@ -23,6 +23,7 @@ struct gev__task {
 	char *low;             /* its stack lies from here to this struct */
 	int tid;
 	bool ending;           /* home() has returned, or is to */
+	bool keeps_mask;       /* what signals it blocks is its own business */
 	bool has_mask;         /* mask is valid */
 	int *clear_tid;        /* to be 0 at the end, or NULL */
 	void *robust;          /* set_robust_list() */

@@ -142,10 +142,28 @@ static inline __attribute__((always_inline)) void *gev__coro_swap(
 #endif
 }
 
+/* What @tcb blocks is kept there while it is not in force. */
+static inline uint64_t *gev__tcb_mask(struct gev__thread *t,
+	struct gev__tcb *tcb)
+{
+	return tcb->masks ? &tcb->mask : &t->own.mask;
+}
+
+/* The signals that the next one blocks.  No call, as in gev__tls_set(). */
+static inline __attribute__((always_inline)) void gev__tcb_block(
+	struct gev__thread *t, struct gev__tcb *tcb)
+{
+	gev__sys_raw(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */,
+		(long)gev__tcb_mask(t, tcb), (long)gev__tcb_mask(t, t->tcb),
+		sizeof(tcb->mask), 0, 0);
+}
+
 /* What comes now is done by another, as libc sees it. */
 static inline __attribute__((always_inline)) void gev__tcb_load(
 	struct gev__thread *t, struct gev__tcb *tcb)
 {
+	if (__builtin_expect(t->tcb->masks || tcb->masks, 0))
+		gev__tcb_block(t, tcb);
 	t->tcb = tcb;
 	t->errno_at = tcb->errno_at;
 	gev__tls_set(tcb->tls);

@@ -25,6 +25,8 @@ struct gev__tcb {
 	uintptr_t tls;   /* the thread pointer */
 	int *errno_at;   /* the errno that goes with it */
 	char *top;       /* a greenlet's frames begin below this */
+	bool masks;      /* it blocks other signals than the thread does */
+	uint64_t mask;   /* which, then; of the thread's own: what it does */
 };
 
 /* What patch/ provides as soon as there may be such stacks. */
