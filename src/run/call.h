@@ -49,6 +49,9 @@ gev__run_handler gev__run_sigtimedwait;
 /* say.c */
 gev__run_handler gev__run_exit_group;
 
+/* clock.c */
+gev__run_handler gev__run_clock;
+
 /* Of a program with more than one thread only.  ipc.c, aio.c, open.c */
 gev__run_handler gev__run_msgrcv, gev__run_msgsnd, gev__run_semop,
 	gev__run_semtimedop, gev__run_mq_send, gev__run_mq_receive;
