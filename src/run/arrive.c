@@ -149,3 +149,8 @@ void gev__run_distribute(void)
 	if (gev__run_waiting)
 		gev__run_due = 1;
 }
+
+void gev__run_forget(void)
+{
+	head = tail;
+}

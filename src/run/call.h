@@ -32,7 +32,7 @@ gev__run_handler gev__run_futex;
 gev__run_handler gev__run_sigaction;
 
 /* mask.c, deliver.c */
-gev__run_handler gev__run_sigprocmask, gev__run_sigaltstack;
+gev__run_handler gev__run_sigprocmask, gev__run_exec, gev__run_sigaltstack;
 
 /* direct.c */
 gev__run_handler gev__run_tkill, gev__run_tgkill, gev__run_tgsigqueue,

@@ -47,9 +47,9 @@ static long tell(int signum, const struct gev__run_action *a)
 static long tell_kernel(int signum)
 {
 	struct gev__run_action a = actions[signum];
+	bool is_hooked = hooked & GEV__SIGBIT(signum);
 
-	if (gev__run_fate(signum) != GEV__HANDLED &&
-		!(hooked & GEV__SIGBIT(signum)))
+	if (a.handler == SIG_IGN || (a.handler == SIG_DFL && !is_hooked))
 		return tell(signum, &a);
 	a.handler = (void (*)(int))(void *)gev__run_on_signal;
 	a.flags &= KEPT;
@@ -169,6 +169,5 @@ void gev__run_signals_begin(void)
 	gev__run_mask_set(&gev__run_first, mask);
 	gev__run_first.tid = (int)gev__sys(SYS_gettid);
 	gev__run_mask_apply();
-	if (actions[SIGPIPE].handler != SIG_IGN)
-		gev__run_hook(SIGPIPE);
+	gev__run_hook(SIGPIPE);
 }

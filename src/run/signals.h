@@ -97,6 +97,9 @@ void gev__run_on_signal(int signum, siginfo_t *info, void *context);
 /* Hands out what came while nothing could be done about it. */
 void gev__run_distribute(void);
 
+/* In the child of a fork: it came to the parent. */
+void gev__run_forget(void);
+
 /* queue.c: @info to @to, or to any thread (NULL). */
 void gev__run_send(const siginfo_t *info, struct gev__run_signals *to);
 
