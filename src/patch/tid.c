@@ -3,6 +3,9 @@
  * Thread ids for libc.  They lie above what the kernel gives to anybody
  * (PID_MAX_LIMIT) and within what locks can hold (FUTEX_TID_MASK).  A table
  * has the thread that each stands for, or the next free one.
+ *
+ * As with the kernel's it is long before one is given again: programs tell
+ * threads apart by them that never lived together.
  */
 #include <errno.h>
 #include "base/lock.h"
@@ -11,12 +14,14 @@
 
 #define FIRST 4194305
 #define ROOM (1 << 24)
+#define RESTING 32768 /* free slots before one is used again */
 
 static struct gev__lock lock;
 static int *table;
 static int used;  /* slots that were ever taken */
 static int taken;
-static int free_; /* the negative of a free slot's number and 1; 0: none */
+static int first; /* the negative of a free slot's number and 1; 0: none */
+static int last;  /* and of the one that was given back last */
 
 static int *slot_of(int tid)
 {
@@ -26,16 +31,16 @@ static int *slot_of(int tid)
 /* -1: none. */
 static int take_slot(void)
 {
-	int slot = -free_ - 1;
+	int slot = -first - 1;
 
 	if (!table)
 		table = gev__map_sparse(ROOM * sizeof(*table));
 	if (!table)
 		return -1;
-	if (slot < 0)
-		return used < ROOM ? __atomic_fetch_add(&used, 1,
-					     __ATOMIC_RELEASE) : -1;
-	free_ = table[slot];
+	if (used < ROOM && used - taken < RESTING)
+		return __atomic_fetch_add(&used, 1, __ATOMIC_RELEASE);
+	if (slot >= 0)
+		first = table[slot];
 	return slot;
 }
 
@@ -57,8 +62,12 @@ void gev__tid_give(int tid)
 {
 	gev__lock(&lock);
 	taken--;
-	*slot_of(tid) = free_;
-	free_ = -(tid - FIRST) - 1;
+	*slot_of(tid) = 0;
+	if (first)
+		table[-last - 1] = FIRST - tid - 1;
+	else
+		first = FIRST - tid - 1;
+	last = FIRST - tid - 1;
 	gev__unlock(&lock);
 }
 
@@ -89,5 +98,5 @@ void gev__tid_forked(void)
 	lock = (struct gev__lock){ 0 };
 	used = 0;
 	taken = 0;
-	free_ = 0;
+	first = 0;
 }
