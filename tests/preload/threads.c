@@ -430,6 +430,7 @@ static int sigwaits(void)
 {
 	struct timespec soon = { .tv_nsec = 1000000 };
 	sigset_t set;
+	int result;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
@@ -439,8 +440,9 @@ static int sigwaits(void)
 	kill(getpid(), SIGUSR1);
 	pthread_join(threads[0], NULL);
 	pthread_create(&threads[0], NULL, outlive, NULL);
-	printf("%d\n", sigtimedwait(&set, NULL, &soon));
+	result = sigtimedwait(&set, NULL, &soon);
 	pthread_join(threads[0], NULL);
+	printf("%d\n", result);
 	return 0;
 }
 
