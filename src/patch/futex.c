@@ -22,6 +22,8 @@
 #include "patch/handlers.h"
 #include "patch/signals.h"
 
+#define LOCK_PI2 13 /* FUTEX_LOCK_PI2, Linux 5.14 */
+
 static uint32_t *word_in(long a)
 {
 	return (uint32_t *)a;
@@ -162,13 +164,13 @@ static long wait_for(struct futex_call *c, gev_time t)
 	return wait_till(c, end);
 }
 
-static long wait(gev_hub *hub, const long a[6], uint32_t bitset)
+static long wait(gev_hub *hub, const long a[6], uint32_t bitset, bool firm)
 {
 	struct futex_call c = { .hub = hub,
 		.word = word_in(a[0]),
 		.value = (uint32_t)a[2],
 		.bitset = bitset,
-		.firm = (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT,
+		.firm = firm,
 		.shared = !private_bit(a),
 		.held = !private_bit(a) || gev__futex_strangers };
 	gev_time t;
@@ -180,6 +182,11 @@ static long wait(gev_hub *hub, const long a[6], uint32_t bitset)
 	if (r == 0)
 		r = probe(a, c.value);
 	return r < 0 ? r : wait_for(&c, t);
+}
+
+long gev__futex_wait(gev_hub *hub, const long a[6], bool firm)
+{
+	return wait(hub, a, (uint32_t)a[5], firm);
 }
 
 /* The kernel takes less than 1 for 1. */
@@ -243,6 +250,22 @@ static long wake_op(const long a[6])
 			   FUTEX_BITSET_MATCH_ANY);
 }
 
+static long inherit(gev_hub *hub, const long a[6])
+{
+	long r = probe(a, 0);
+
+	if (r < 0 && r != -EAGAIN)
+		return r;
+	switch (a[1] & FUTEX_CMD_MASK) {
+	case FUTEX_UNLOCK_PI:
+		return gev__futex_unlock_pi(a);
+	case FUTEX_TRYLOCK_PI:
+		return gev__futex_trylock_pi(a);
+	default:
+		return gev__futex_lock_pi(hub, a);
+	}
+}
+
 static bool only_wakes(const long a[6])
 {
 	long op = a[1] & FUTEX_CMD_MASK;
@@ -256,10 +279,10 @@ long gev__patch_futex(struct gev_hub *hub, const long a[6])
 		return GEV__PASS;
 	switch ((int)a[1] & ~FUTEX_PRIVATE_FLAG) {
 	case FUTEX_WAIT:
-		return wait(hub, a, FUTEX_BITSET_MATCH_ANY);
+		return wait(hub, a, FUTEX_BITSET_MATCH_ANY, true);
 	case FUTEX_WAIT_BITSET:
 	case FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME:
-		return wait(hub, a, (uint32_t)a[5]);
+		return wait(hub, a, (uint32_t)a[5], false);
 	case FUTEX_WAKE:
 		return wake(a, FUTEX_BITSET_MATCH_ANY);
 	case FUTEX_WAKE_BITSET:
@@ -269,6 +292,12 @@ long gev__patch_futex(struct gev_hub *hub, const long a[6])
 		return requeue(a);
 	case FUTEX_WAKE_OP:
 		return wake_op(a);
+	case FUTEX_LOCK_PI:
+	case LOCK_PI2:
+	case LOCK_PI2 | FUTEX_CLOCK_REALTIME:
+	case FUTEX_TRYLOCK_PI:
+	case FUTEX_UNLOCK_PI:
+		return inherit(hub, a);
 	default:
 		return GEV__PASS;
 	}

@@ -51,6 +51,17 @@ long gev__futex_wake(const uint32_t *word, long n, uint32_t bitset,
 	bool shared);
 
 /*
+ * futex.c: what futex(2) with FUTEX_WAIT_BITSET and @a does in a greenlet; with
+ * @firm it is not interrupted.
+ */
+long gev__futex_wait(struct gev_hub *hub, const long a[6], bool firm);
+
+/* futex_pi.c: what it does with these; without @hub, in whoever can't park. */
+long gev__futex_lock_pi(struct gev_hub *hub, const long a[6]);
+long gev__futex_trylock_pi(const long a[6]);
+long gev__futex_unlock_pi(const long a[6]);
+
+/*
  * Wakes the first @wake who wait at @from and sends the next @move to @to, if
  * there is no @value, or it is still there: else -EAGAIN.  How many were woken
  * and moved.

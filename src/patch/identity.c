@@ -126,9 +126,10 @@ static bool end(struct gev__stack *s)
 
 static bool is_clean(void)
 {
-	const struct gev__tcb *tcb = gev__thread->tcb;
+	const struct gev__task *task = gev__task_here();
 
-	return !tcb->masks && !gev__leftover_any(key, tcb->tls);
+	return !task->tcb.masks && !gev__task_has_locks(task) &&
+	       !gev__leftover_any(key, task->tcb.tls);
 }
 
 /* As home() would, and from its frame. */

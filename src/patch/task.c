@@ -52,6 +52,7 @@ void gev__task_exit(struct gev__task *task)
 	struct gev__thread *t = gev__thread;
 	gev_coro *self = t->current;
 
+	gev__task_drop_locks(task);
 	clear_tid(task);
 	restore_mask(task);
 	gev__tid_give(task->tid);

@@ -50,6 +50,13 @@ void gev__task_return(struct gev__task *task);
 /* The end of the visited or calling one. */
 _Noreturn void gev__task_exit(struct gev__task *task);
 
+/*
+ * robust.c: whether it holds a robust mutex; and what the kernel does about such
+ * at a thread's end.
+ */
+bool gev__task_has_locks(const struct gev__task *task);
+void gev__task_drop_locks(const struct gev__task *task);
+
 /* In a child of fork(): the calling one is the thread itself now. */
 void gev__task_adopt(struct gev__task *task);
 

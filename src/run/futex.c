@@ -8,7 +8,6 @@
 #include "patch/handlers.h"
 #include "patch/task.h"
 #include "run/call.h"
-#include "run/pi.h"
 
 static bool joins(const long a[6])
 {
@@ -22,10 +21,8 @@ long gev__run_futex(struct gev__run_call *c)
 {
 	long a[6];
 
-	if (!gev__run_catches)
+	if (!gev__run_catches || gev__run_threads == 1 || !joins(c->call.a))
 		return GEV__PASS;
-	if (gev__run_threads == 1 || !joins(c->call.a))
-		return gev__run_pi(c->call.a);
 	for (int i = 0; i < 6; i++)
 		a[i] = c->call.a[i];
 	a[1] |= FUTEX_PRIVATE_FLAG;

@@ -100,7 +100,7 @@ static _Noreturn void end(struct gev__run_thread *t)
 	struct gev_hub *hub = gev__hub_here();
 	gev_coro *next;
 
-	gev__run_robust_exit(&t->task);
+	gev__task_drop_locks(&t->task);
 	clear_tid(t->task.clear_tid);
 	gev__tid_give(t->task.tid);
 	gev__run_signals_leave(&t->signals);
@@ -120,7 +120,7 @@ static void release_first(void)
 
 	first.tid = (int)gev__sys(SYS_gettid);
 	gev__sys(SYS_get_robust_list, 0, &first.robust, &first.robust_size);
-	gev__run_robust_exit(&first);
+	gev__task_drop_locks(&first);
 	if (gev__sys(SYS_prctl, PR_GET_TID_ADDRESS, &first.clear_tid) == 0)
 		clear_tid(first.clear_tid);
 }

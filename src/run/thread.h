@@ -26,9 +26,6 @@ static inline struct gev__run_thread *gev__run_thread_here(void)
 long gev__run_thread_make(struct gev__run_call *c,
 	const struct gev__task_args *args);
 
-/* robust.c: what the kernel does at a thread's end about the locks it holds. */
-void gev__run_robust_exit(const struct gev__task *task);
-
 /* In the child of a fork: the calling one is all there is. */
 void gev__run_threads_forked(void);
 

@@ -7,7 +7,7 @@
  */
 #include <linux/futex.h>
 #include "patch/futex.h"
-#include "run/thread.h"
+#include "patch/task.h"
 
 /* Entries, and the lowest bit set if it is a PI futex. */
 #define PI_BIT 1ul
@@ -38,7 +38,15 @@ static uint32_t *word_of(const struct robust_list_head *head,
 	return (uint32_t *)((uintptr_t)entry + (uintptr_t)head->futex_offset);
 }
 
-void gev__run_robust_exit(const struct gev__task *task)
+bool gev__task_has_locks(const struct gev__task *task)
+{
+	const struct robust_list_head *head = task->robust;
+
+	return head && task->robust_size == sizeof(*head) &&
+	       entry_of(&head->list) != &head->list;
+}
+
+void gev__task_drop_locks(const struct gev__task *task)
 {
 	const struct robust_list_head *head = task->robust;
 	const struct robust_list *entry, *pending;
