@@ -43,7 +43,7 @@ static gev__run_handler *const handlers[GEV__PATCH_CALLS] = {
 	[SYS_exit_group] = gev__run_exit_group,
 };
 
-/* What waits and has no entry in patch/, for there are others to run. */
+/* What waits and patch/ leaves to the kernel, for there are others to run. */
 static gev__run_handler *const waiting[GEV__PATCH_CALLS] = {
 	[SYS_msgrcv] = gev__run_msgrcv,
 	[SYS_msgsnd] = gev__run_msgsnd,
@@ -55,6 +55,18 @@ static gev__run_handler *const waiting[GEV__PATCH_CALLS] = {
 	[SYS_io_uring_enter] = gev__run_io_uring_enter,
 	[SYS_open] = gev__run_open,
 	[SYS_openat] = gev__run_openat,
+	[SYS_read] = gev__run_read,
+	[SYS_write] = gev__run_write,
+	[SYS_readv] = gev__run_readv,
+	[SYS_writev] = gev__run_writev,
+	[SYS_pread64] = gev__run_pread,
+	[SYS_pwrite64] = gev__run_pwrite,
+	[SYS_preadv] = gev__run_preadv,
+	[SYS_pwritev] = gev__run_pwritev,
+	[SYS_preadv2] = gev__run_preadv2,
+	[SYS_pwritev2] = gev__run_pwritev2,
+	[SYS_fsync] = gev__run_fsync,
+	[SYS_fdatasync] = gev__run_fdatasync,
 };
 
 static struct gev__patch_answer pass(void)
@@ -77,7 +89,6 @@ static struct gev__patch_answer handle(struct gev__run_call *c)
 {
 	const unsigned long nr = (unsigned long)c->call.nr;
 
-	gev__run_counts[nr]++;
 	if (handlers[nr]) {
 		long r = handlers[nr](c);
 
@@ -89,10 +100,12 @@ static struct gev__patch_answer handle(struct gev__run_call *c)
 	return gev__patch_dispatch(&c->call);
 }
 
-static struct gev__patch_answer wait_for(struct gev__run_call *c)
+static struct gev__patch_answer handle_or_wait(struct gev__run_call *c)
 {
-	gev__run_counts[c->call.nr]++;
-	return answer(waiting[c->call.nr](c));
+	gev__run_handler *wait = waiting[c->call.nr];
+	long r = wait ? wait(c) : GEV__PASS;
+
+	return r == GEV__PASS ? handle(c) : answer(r);
 }
 
 /* With others that want to run as well. */
@@ -104,7 +117,7 @@ static struct gev__patch_answer handle_in_turn(struct gev__run_call *c)
 
 	gev__run_slice_begin(hub);
 	switches = hub->stats.switches;
-	answer = waiting[c->call.nr] ? wait_for(c) : handle(c);
+	answer = handle_or_wait(c);
 	gev__run_slice_end(hub, switches,
 		c->call.nr == SYS_futex && answer.result > 0);
 	return answer;
@@ -118,6 +131,7 @@ struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 	gev__run_catching = gev__run_catches;
 	if (nr >= GEV__PATCH_CALLS || gev__patch_in_vfork())
 		return pass();
+	gev__run_counts[nr]++;
 	gev__run_inside = true;
 	answer = gev__run_threads > 1 ? handle_in_turn(c) : handle(c);
 	gev__run_inside = false;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests about files that the kernel sees to while other threads run. */
+#ifndef GEV_RUN_FILE_H
+#define GEV_RUN_FILE_H
+
+#include <linux/io_uring.h>
+#include "calls/descriptor.h"
+#include "run/call.h"
+
+/*
+ * Hands @request over (all but its user_data) and waits until it is done: its
+ * result, or GEV__PASS if there is no io_uring that does such.
+ */
+long gev__run_request(struct gev_hub *hub, const struct io_uring_sqe *request);
+
+/* In the child of a fork: they are the parent's. */
+void gev__run_requests_forked(void);
+
+#endif
