@@ -22,7 +22,13 @@ class Missing(Exception):
 
 
 def command(name, *args):
-    """NAME.py is in python/; DIRECTORY-FILE was built."""
+    """NAME.py is in python/; DIRECTORY-FILE was built.
+
+    run:NAME is NAME under gev run.
+    """
+    if name.startswith("run:"):
+        return ([BUILD / "src" / "tool" / "gev", "run"] +
+                command(name[len("run:"):], *args))
     if name.endswith(".py"):
         program = ["/usr/bin/python3", "-B", SOURCE / "python" / name]
     else:

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * micro hand-over|create|call - what a threaded program does most, in ns: to
+ * hand a turn over by a condition variable; to create and join a thread; to
+ * make a system call that nobody waits in.
+ */
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "bench.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+static int turn;
+
+#define TURNS 20000
+
+static void *take_turns(void *arg)
+{
+	int me = arg != NULL;
+
+	pthread_mutex_lock(&mutex);
+	for (int i = 0; i < TURNS; i++) {
+		while (turn != me)
+			pthread_cond_wait(&cond, &mutex);
+		turn = !me;
+		pthread_cond_signal(&cond);
+	}
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static pthread_t start(void *(*fn)(void *), void *arg)
+{
+	pthread_t t;
+
+	errno = pthread_create(&t, NULL, fn, arg);
+	bench_need(errno == 0, "pthread_create");
+	return t;
+}
+
+static double hand_over(void)
+{
+	double begin = bench_now();
+	pthread_t other = start(take_turns, &turn);
+
+	take_turns(NULL);
+	pthread_join(other, NULL);
+	return (bench_now() - begin) / (2 * TURNS);
+}
+
+static double create(void)
+{
+	const int n = 5000;
+	double begin = bench_now();
+
+	for (int i = 0; i < n; i++)
+		pthread_join(start(nothing, NULL), NULL);
+	return (bench_now() - begin) / n;
+}
+
+static double call(void)
+{
+	const int n = 1000000;
+	double begin = bench_now();
+
+	for (int i = 0; i < n; i++)
+		getppid();
+	return (bench_now() - begin) / n;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	pthread_join(start(nothing, NULL), NULL); /* from now on it is caught */
+	if (strcmp(what, "hand-over") == 0)
+		return bench_print(hand_over);
+	if (strcmp(what, "create") == 0)
+		return bench_print(create);
+	bench_need(strcmp(what, "call") == 0, "hand-over, create or call?");
+	return bench_print(call);
+}
