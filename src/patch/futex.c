@@ -46,11 +46,32 @@ long gev__futex_wake(const uint32_t *word, long n, uint32_t bitset, bool shared)
 	return served + (r > 0 ? r : 0);
 }
 
+/*
+ * Pages in which the kernel found a word.  Libc has looked at the word itself
+ * before it waits, and asking costs more than all the rest of a hand-over.
+ */
+#define KNOWN 64
+static _Atomic uintptr_t known[KNOWN];
+
+static _Atomic uintptr_t *known_page(uintptr_t page)
+{
+	return &known[page / GEV__PAGE % KNOWN];
+}
+
 /* Whether the word is there, and @value: 0, or the kernel's answer if not. */
 static long probe(const long a[6], uint32_t value)
 {
-	return gev__sys(SYS_futex, a[0], FUTEX_CMP_REQUEUE | private_bit(a), 0,
-		0, a[0], value);
+	uintptr_t page = (uintptr_t)a[0] & -(uintptr_t)GEV__PAGE;
+	bool aligned = (uintptr_t)a[0] % sizeof(uint32_t) == 0;
+	long r;
+
+	if (page && aligned && *known_page(page) == page)
+		return 0;
+	r = gev__sys(SYS_futex, a[0], FUTEX_CMP_REQUEUE | private_bit(a), 0, 0,
+		a[0], value);
+	if (r == 0)
+		*known_page(page) = page;
+	return r;
 }
 
 static gev_time time_now(int clock)
