@@ -57,9 +57,13 @@ class Relative(Micro):
                 if one}, missing
 
 
+FULL = "(after gev_patch_all)"
+
+
 def spawn(batch):
     return {
         OURS: ["gev-spawn", batch],
+        FULL: ["gev-spawn", batch, 1],
         "State Threads": ["st-spawn", batch],
         "Go": ["go-spawn", batch],
         "boost.fiber": ["boost-fiber_spawn", batch],
@@ -89,6 +93,7 @@ def timers(changing):
 BENCHES = {
     "yield": Micro("two take turns, ns per yield", 8, {
         OURS: ["gev-yield"],
+        FULL: ["gev-yield", 1],
         "(boost.context, bare jump)": ["boost-context_yield"],
         "State Threads": ["st-yield"],
         "Go": ["go-yield"],

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Spawn a batch of greenlets (first argument), let them run, join them. */
+/*
+ * Spawn a batch of greenlets (first argument), let them run, join them; with a
+ * second argument they are threads of their own to libc.
+ */
 #include <gev.h>
 #include "bench.h"
 
@@ -38,5 +41,7 @@ static double once(void)
 int main(int argc, char **argv)
 {
 	batch = bench_arg(argc, argv, 1, 1);
+	if (argc > 2)
+		bench_need(gev_patch_all(GEV_PATCH_ALL) == 0, "gev_patch_all");
 	return bench_print(once);
 }
