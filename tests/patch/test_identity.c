@@ -304,74 +304,6 @@ static void calls_by_thread_id(void)
 	t_eq(gev_unpatch_all(), 0);
 }
 
-/* A file on a pipe that takes far less than is written. */
-static FILE *slow;
-static int slow_end;
-
-static intptr_t write_slowly(void *arg)
-{
-	char text[1002];
-
-	memset(text, 'a' + (int)(intptr_t)arg, 1000);
-	strcpy(text + 1000, "\n");
-	for (int i = 0; i < 100; i++)
-		t_eq(fprintf(slow, "%s", text), 1001);
-	return fflush(slow);
-}
-
-static intptr_t write_both(void *arg)
-{
-	gev_greenlet *g[2];
-
-	(void)arg;
-	for (int i = 0; i < 2; i++)
-		g[i] = start(write_slowly, i);
-	for (int i = 0; i < 2; i++)
-		join(g[i]);
-	return fclose(slow);
-}
-
-static bool is_whole(const char *line, ssize_t n)
-{
-	for (ssize_t i = 0; i < n - 1; i++)
-		if (line[i] != line[0])
-			return false;
-	return n == 1001;
-}
-
-static intptr_t read_all(void *arg)
-{
-	FILE *f = fdopen(slow_end, "r");
-	int *whole = arg;
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-
-	while ((n = getline(&line, &room, f)) > 0)
-		*whole += is_whole(line, n);
-	free(line);
-	return fclose(f);
-}
-
-static void lines_of_two_writers_are_whole(void)
-{
-	gev_greenlet *reader, *writer;
-	int ends[2], whole = 0;
-
-	if (!patch_full())
-		return;
-	t_eq(pipe(ends), 0);
-	slow = fdopen(ends[1], "w");
-	slow_end = ends[0];
-	writer = gev_spawn(write_both, NULL);
-	gev_sleep(GEV_MS(1));
-	reader = gev_spawn(read_all, &whole);
-	join(writer);
-	join(reader);
-	t_eq(whole, 200);
-	t_eq(gev_unpatch_all(), 0);
-}
-
 int main(void)
 {
 	T_RUN(alone_before_patching);
@@ -383,7 +315,6 @@ int main(void)
 	T_RUN(thread_exit_ends_a_greenlet);
 	T_RUN(mutexes_have_owners);
 	T_RUN(files_have_owners);
-	T_RUN(lines_of_two_writers_are_whole);
 	T_RUN(signals_find_the_thread);
 	T_RUN(calls_by_thread_id);
 	return t_done();
