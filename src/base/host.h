@@ -25,6 +25,12 @@ const char *gev__host_loop(void);
 /* One that the host has besides the loop's own, or NULL. */
 const struct gev__backend *gev__host_backend(void);
 
+/*
+ * @fd was made for a loop's own use: the number it is to have, under which it
+ * is closed later.
+ */
+int gev__host_fd(int fd);
+
 /* fork(2): the child's pid, 0 in the child, or -errno. */
 long gev__host_fork(void);
 

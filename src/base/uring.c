@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/uring.h"
+#include "base/host.h"
 #include "base/mem.h"
 #include "base/sys.h"
 #include <errno.h>
@@ -92,7 +93,7 @@ int gev__uring_open(struct gev__uring *ring, unsigned entries, unsigned flags)
 	p.flags = flags | IORING_SETUP_CQSIZE;
 	p.cq_entries = 4 * entries;
 	fd = gev__sys(SYS_io_uring_setup, entries, &p);
-	ring->fd = fd < 0 ? -1 : (int)fd;
+	ring->fd = fd < 0 ? -1 : gev__host_fd((int)fd);
 	if (fd < 0)
 		return (int)fd;
 	ring->features = p.features;

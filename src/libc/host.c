@@ -53,6 +53,11 @@ const struct gev__backend *gev__host_backend(void)
 	return gev__libev;
 }
 
+int gev__host_fd(int fd)
+{
+	return fd;
+}
+
 long gev__host_fork(void)
 {
 	int saved = errno;

@@ -7,6 +7,7 @@
  * its own, and `woken` keeps them few: who finds it set knows that an event is
  * under way.  The loop clears it before it looks for what there is to do.
  */
+#include "base/host.h"
 #include "base/sys.h"
 #include "loop/watch.h"
 #include <sys/eventfd.h>
@@ -40,6 +41,7 @@ int gev__wakeup_open(gev_loop *loop)
 
 	if (fd < 0)
 		return fd;
+	fd = gev__host_fd((int)fd);
 	loop->wake.fn = woke_up;
 	r = gev__edge_add(loop, fd, &loop->wake, GEV_READ);
 	if (r < 0) {

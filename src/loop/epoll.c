@@ -8,6 +8,7 @@
  * of it with the last duplicate), hence the second try in watch().
  */
 #include "base/error.h"
+#include "base/host.h"
 #include "base/mem.h"
 #include "base/sys.h"
 #include "loop/backend.h"
@@ -37,7 +38,7 @@ static int open_epoll(gev_loop *loop)
 	if (!loop->poller)
 		return -ENOMEM;
 	fd = gev__sys(SYS_epoll_create1, EPOLL_CLOEXEC);
-	loop->poll_fd = fd < 0 ? -1 : (int)fd;
+	loop->poll_fd = fd < 0 ? -1 : gev__host_fd((int)fd);
 	return fd < 0 ? (int)fd : 0;
 }
 

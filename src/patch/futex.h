@@ -98,6 +98,9 @@ bool gev__futex_ask(struct gev__futex_wait *w, uint32_t value);
 /* @w does not wait any more. */
 void gev__futex_unask(struct gev__futex_wait *w);
 
+/* The ring's descriptor, or -1. */
+int gev__futex_ring_fd(const gev_hub *hub);
+
 /* In the child of a fork the rings are the parent's. */
 void gev__futex_ring_forked(void);
 

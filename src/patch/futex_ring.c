@@ -195,6 +195,11 @@ static struct gev__futex_ring *ring_of(gev_hub *hub)
 	return f->ring.fd < 0 ? NULL : f;
 }
 
+int gev__futex_ring_fd(const gev_hub *hub)
+{
+	return hub->futexes ? hub->futexes->ring.fd : -1;
+}
+
 /* False: it is as if it had never been. */
 static bool submit(struct gev__futex_ring *f, const struct gev__futex_ask *ask,
 	uint32_t value)

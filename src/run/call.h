@@ -46,6 +46,9 @@ gev__run_handler gev__run_pause, gev__run_sigsuspend, gev__run_sigpending,
 /* sigwait.c */
 gev__run_handler gev__run_sigtimedwait;
 
+/* own.c */
+gev__run_handler gev__run_close, gev__run_close_range, gev__run_dup_to;
+
 /* say.c */
 gev__run_handler gev__run_exit_group;
 

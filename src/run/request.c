@@ -122,6 +122,11 @@ long gev__run_request(struct gev_hub *hub, const struct io_uring_sqe *request)
 	return p.result;
 }
 
+int gev__run_request_fd(void)
+{
+	return ring.uring.fd;
+}
+
 void gev__run_requests_forked(void)
 {
 	close_ring();

@@ -27,6 +27,11 @@ const struct gev__backend *gev__host_backend(void)
 	return NULL;
 }
 
+int gev__host_fd(int fd)
+{
+	return fd;
+}
+
 long gev__host_fork(void)
 {
 	return -ENOSYS;
