@@ -2,23 +2,31 @@
 # SPDX-License-Identifier: MIT
 #
 # examples/demo.sh [BUILD_DIR] - what "make demo" shows: a server that takes
-# 50 ms for each answer, and 2000 files fetched from it on one thread.
+# 50 ms for each answer, and 2000 files fetched from it on one thread; and a
+# server that makes a thread for each connection, natively and under gev run.
 
 set -eu
 
 build=${1:-${BUILD:-build}}
 files=2000
 latency=50
+connections=1000
+seconds=2
 work=$(mktemp -d)
 server=
+
+stop_server() {
+	if [ -n "$server" ]; then
+		kill "$server" 2>/dev/null || :
+		wait "$server" 2>/dev/null || :
+	fi
+	server=
+}
 
 finish() {
 	status=$?
 	trap - EXIT
-	if [ -n "$server" ]; then
-		kill "$server" 2>/dev/null || :
-		wait "$server" || :
-	fi
+	stop_server
 	rm -rf "$work"
 	exit "$status"
 }
@@ -62,3 +70,46 @@ echo "file_server: $line, $latency ms for each answer"
 echo "concurrent_download: $files of its files, a greenlet for each"
 "$build/examples/concurrent_download" --sums "$work/SHA256SUMS" \
 	--sample 20 "${line##* at }"
+stop_server
+
+# Kernel threads, and their memory in MiB: with page tables and, 16 KiB for
+# each thread, the kernel's stacks.
+weigh() {
+	awk '/^Threads:/ { n = $2 }
+		/^Vm(RSS|PTE):/ { kib += $2 }
+		END { printf "%d %.0f\n", n, (kib + 16 * n) / 1024 }' \
+		"/proc/$server/status"
+}
+
+# measure WAY [COMMAND...]: thread_echo on one core, while it is loaded.
+measure() {
+	way=$1
+	shift
+	taskset -c "$core" "$@" "$build/examples/thread_echo" >"$work/started" &
+	server=$!
+	read -r port <"$work/started"
+	"$build/examples/echo_load" "$port" "$server" "$connections" \
+		$((seconds * 1000)) >"$work/load" &
+	load=$!
+	sleep "$seconds"
+	weigh >"$work/weight"
+	wait "$load"
+	stop_server
+	read -r threads mib <"$work/weight"
+	read -r ns rate <"$work/load"
+	printf '  %-16s%14s%10s%14s%14s\n' "$way" "$threads" "$mib" \
+		"${rate%.*}" "$((${ns%.*} / 1000))"
+}
+
+gev=$build/src/tool/gev
+if ! why=$("$gev" run true 2>&1); then
+	echo "gev run: not here: $why"
+	exit
+fi
+core=$(taskset -cp $$ | sed 's/.*[ ,-]//')
+echo
+echo "thread_echo: a thread for each of $connections connections, on one core"
+printf '  %-16s%14s%10s%14s%14s\n' '' 'kernel threads' 'MiB' 'messages/s' \
+	'us of CPU'
+measure natively
+measure 'under gev run' "$gev" run

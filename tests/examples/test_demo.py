@@ -24,6 +24,9 @@ def the_demo_runs_and_cleans_up():
                 r'greenlets +200\d at one time'):
         assert re.search(f'^{row}', r.stdout, re.M), (row, r.stdout)
     assert '2000 of 2000 files' in r.stderr
+    if 'gev run: not here' not in r.stdout:
+        for row in (r'natively +1001 ', r'under gev run +1 '):
+            assert re.search(f'^  {row}', r.stdout, re.M), (row, r.stdout)
 
 
 run_cases([the_demo_runs_and_cleans_up])
