@@ -250,10 +250,10 @@ static const gev_hub *waker(void)
 	return gev__patch_in_handler() ? NULL : gev__hub_here();
 }
 
+/* A write, so that it is ordered with that of who is about to wait. */
 static bool anybody(struct gev__futex_bucket *b)
 {
-	atomic_thread_fence(memory_order_seq_cst);
-	return atomic_load_explicit(&b->waiting, memory_order_relaxed);
+	return atomic_fetch_add(&b->waiting, 0);
 }
 
 static struct gev__futex_wait *of_node(struct gev_list *node)

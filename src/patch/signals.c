@@ -109,6 +109,7 @@ static unsigned note(struct frame *frame, const ucontext_t *context)
 	return before;
 }
 
+/* Read by what is a write, too: what was copied before can't move past it. */
 static struct gev__sigaction theirs(int signum)
 {
 	struct gev__sigaction action;
@@ -118,9 +119,8 @@ static struct gev__sigaction theirs(int signum)
 		turn = atomic_load_explicit(&shared.turn,
 			memory_order_acquire);
 		gev__copy(&action, &shared.theirs[signum], sizeof(action));
-		atomic_thread_fence(memory_order_acquire);
-	} while (turn % 2 || turn != atomic_load_explicit(&shared.turn,
-					     memory_order_relaxed));
+	} while (turn % 2 || turn != atomic_fetch_add_explicit(&shared.turn, 0,
+					     memory_order_release));
 	return action;
 }
 

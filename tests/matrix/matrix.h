@@ -381,7 +381,7 @@ static inline bool matrix_like_threads(void)
 	pthread_t self = 0;
 
 	join(start(matrix_tell_self, (intptr_t)&self));
-	return self != pthread_self() && (GEV_PATCH_ALL & 16);
+	return self != pthread_self();
 }
 
 static T_UNUSED const char *matrix_missing;
