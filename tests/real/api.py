@@ -26,6 +26,7 @@ from command import Skip, equal, main, needs_patching  # noqa: E402,F401
 GEV = os.path.abspath(sys.argv[1])
 LIMIT = float(os.environ.get('GEV_LIMIT', 8))  # seconds, for one command
 PR_SET_PDEATHSIG = 1
+PF_IO_WORKER = 0x10
 
 
 def find(name):
@@ -71,9 +72,10 @@ def family(pid):
 
 def is_kernels_own(pid, task):
     """io_uring shows the threads that it has in the kernel, too."""
-    with open(f'/proc/{pid}/task/{task}/comm', encoding='utf-8',
+    with open(f'/proc/{pid}/task/{task}/stat', encoding='utf-8',
               errors='replace') as f:
-        return f.read().startswith('iou-')
+        flags = f.read().rpartition(')')[2].split()[6]
+    return int(flags) & PF_IO_WORKER
 
 
 def kernel_threads(pid):
