@@ -20,6 +20,7 @@
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/preempt.h"
+#include "run/run.h"
 #include "run/signals.h"
 
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -128,6 +129,8 @@ static void on_sigsys(int signum, siginfo_t *info, void *context)
 		gev__run_tick(uc->uc_mcontext.gregs);
 		gev__run_ticked(uc);
 	}
+	if (info->si_code == SI_USER)
+		gev__run_stats_asked();
 	if (info->si_code == SI_TKILL)
 		gev__run_left(uc);
 	if (info->si_code == SYS_USER_DISPATCH)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include "base/signal.h"
 #include "base/sys.h"
+#include "run/run.h"
 #include "run/signals.h"
 #include "switch/overflow.h"
 
@@ -23,6 +24,7 @@ static int on_alarm(gev_watcher *w, int revents, void *arg)
 	(void)revents;
 	(void)arg;
 	gev__run_distribute();
+	gev__run_say_asked();
 	return 0;
 }
 

@@ -45,6 +45,13 @@ void gev__run_say(const char *what, const char *more);
 /* At the process's end: the first time, if they were asked for. */
 void gev__run_say_stats(void);
 
+/*
+ * Somebody asked by a SIGSYS, which is ours anyway: that, and what each thread
+ * waits for, at once or when the hub comes to it, which calls the second.
+ */
+void gev__run_stats_asked(void);
+void gev__run_say_asked(void);
+
 /* How the calls of libc come to us. */
 void gev__run_say_sites(void);
 

@@ -5,9 +5,11 @@
  */
 #include <fcntl.h>
 #include <unistd.h>
+#include "base/mem.h"
 #include "base/text.h"
 #include "run/call.h"
 #include "run/engine.h"
+#include "run/hub.h"
 #include "run/run.h"
 
 /* Where no program looks. */
@@ -121,6 +123,39 @@ void gev__run_say_stats(void)
 	said = true;
 	say_threads();
 	say_calls();
+}
+
+static void say_waits(struct gev_hub *hub)
+{
+	size_t size = gev_hub_describe(hub, NULL, 0) + 1;
+	char *text = gev__map(size);
+
+	if (!text)
+		return;
+	gev__sys(SYS_write, error_output, text,
+		gev_hub_describe(hub, text, size));
+	gev__unmap(text, size);
+}
+
+static volatile bool asked;
+
+void gev__run_say_asked(void)
+{
+	if (!asked)
+		return;
+	asked = false;
+	say_threads();
+	say_calls();
+	say_waits(gev__hub_here());
+}
+
+void gev__run_stats_asked(void)
+{
+	asked = gev__run_options.stats;
+	if (gev__run_inside)
+		gev__run_hub_alarm();
+	else
+		gev__run_say_asked();
 }
 
 long gev__run_exit_group(struct gev__run_call *c)

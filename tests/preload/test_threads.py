@@ -32,6 +32,19 @@ def test_stats_count_them():
     contains(said, 'clone3=5')
 
 
+def test_stats_are_told_when_asked_for():
+    needs_patching()
+    script = ('import os, signal, threading, time\n'
+              'threading.Thread(target=time.sleep, args=(0.2,)).start()\n'
+              'os.kill(os.getpid(), signal.SIGSYS)\n'
+              'time.sleep(0.1)\n')
+    said = gev('run', '--stats', sys.executable, '-c', script).stderr
+    contains(said, 'threads: 2 now, 2 in all')
+    contains(said, 'waits in ')
+    quiet = gev('run', sys.executable, '-c', script)
+    equal((quiet.returncode, quiet.stderr), (0, ''))
+
+
 def cases():
     """One for each of the program's."""
     for name in outcome([THREADS])[1].decode().split():
