@@ -10,7 +10,7 @@ from api import GEV, Place, Skip, main, needs_patching, needs_time, run
 PYTHON = '/usr/bin/python3'
 NAMES = ['thread', 'threading', 'queue', 'socket', 'socketserver',
          'subprocess', 'signal']
-ENDED = re.compile(r'^(\S+ \(\S+\)).*\.\.\. (?:.*\b)?'
+ENDED = re.compile(r'^(\S+ \(\S+\))(?:\n.*?)? \.\.\. (?:.*\b)?'
                    r"(ok|FAIL|ERROR|expected failure|skipped ['\"].*)$", re.M)
 
 
