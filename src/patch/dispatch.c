@@ -116,6 +116,8 @@ long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
 		return GEV__PASS;
 	if (gev__patch_in_handler())
 		return is_async(handler) ? handler(NULL, a) : GEV__PASS;
+	if (handler == gev__patch_rt_sigprocmask)
+		return handler(NULL, a); /* also in swapcontext(), of a switch */
 	hub = hub_to_wait_in();
 	if (hub)
 		return answer(hub, handler, waits, a);
