@@ -85,8 +85,11 @@ struct gev_hub {
 	struct gev_threadpool *threadpool; /* os/: likewise */
 	struct gev__file_ring *files; /* os/: likewise */
 	struct gev__futex_ring *futexes; /* patch/: likewise */
-	gev_callback interrupt;     /* patch/: a handler ran meanwhile */
+	gev_callback interrupt;     /* patch/: a handler was told meanwhile */
+	bool interrupted;           /* one ran while main was in a call */
 	bool cut_short;             /* one without SA_RESTART */
+	bool cancelled;             /* patch/cancel.c: main is, not knowing it */
+	bool cancelling;            /* who runs tells itself that it is */
 };
 
 /* Greenlets are left where they are: in a forked child, or at the hub's end. */

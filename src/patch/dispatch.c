@@ -7,6 +7,7 @@
 #include <errno.h>
 #include "calls/descriptor.h"
 #include "core/greenlet.h"
+#include "patch/cancel.h"
 #include "patch/handlers.h"
 #include "patch/signals.h"
 
@@ -96,6 +97,7 @@ static long answer(struct gev_hub *hub, gev__handler *handler, bool waits,
 	uint64_t switches = hub->stats.switches;
 	long r;
 
+	gev__cancel_point(hub);
 	if (is_stubborn(self))
 		gev__patch_blow_fuse(hub, handler);
 	self->call = handler;
@@ -103,6 +105,7 @@ static long answer(struct gev_hub *hub, gev__handler *handler, bool waits,
 	if (r == -EBUSY && waits)
 		r = queue_up(hub, handler, a);
 	self->call = NULL;
+	gev__cancel_point(hub);
 	if (is_light(hub->thread->current) && hub->stats.switches != switches)
 		report_light(hub);
 	return r;

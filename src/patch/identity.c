@@ -128,7 +128,8 @@ static bool is_clean(void)
 {
 	const struct gev__task *task = gev__task_here();
 
-	return !task->tcb.masks && !gev__task_has_locks(task) &&
+	return !task->tcb.masks && !gev__tid_is_marked(task->tid) &&
+	       !gev__task_has_locks(task) &&
 	       !gev__leftover_any(key, task->tcb.tls);
 }
 

@@ -10,12 +10,9 @@
  * for as long (gev__tcb_block).
  */
 #include <signal.h>
+#include "patch/cancel.h"
 #include "patch/handlers.h"
 #include "patch/task.h"
-
-/* glibc blocks it with all others where it must not be disturbed: sets of the
- * program never have it. */
-#define SIGCANCEL 32
 
 static uint64_t now(void)
 {
@@ -26,11 +23,14 @@ static uint64_t now(void)
 	return mask;
 }
 
-/* Not all of glibc's calls are caught: to put back what was blocked by one that
- * was not changes nothing. */
+/*
+ * glibc blocks the signal of pthread_cancel() with all others where it must not
+ * be disturbed: sets of the program never have it.  Not all of glibc's calls are
+ * caught: to put back what was blocked by one that was not changes nothing.
+ */
 static bool puts_back(const struct gev__task *task, uint64_t before)
 {
-	return !task->tcb.masks && before >> (SIGCANCEL - 1) & 1;
+	return !task->tcb.masks && before >> (GEV__SIGCANCEL - 1) & 1;
 }
 
 long gev__patch_change_mask(const long a[6])

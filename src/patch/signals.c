@@ -22,6 +22,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/signal.h"
+#include "patch/cancel.h"
 #include "patch/futex.h"
 #include "patch/handlers.h"
 
@@ -147,9 +148,8 @@ static bool starts_again(gev__handler *call)
 	return true;
 }
 
-static int interrupt(void *arg)
+static void end_call_of_main(struct gev_hub *hub)
 {
-	struct gev_hub *hub = arg;
 	gev_greenlet *g = hub->main;
 	struct gev_waiter *w = g->coro->waiter;
 	bool ends = hub->cut_short || !starts_again(g->call);
@@ -157,7 +157,23 @@ static int interrupt(void *arg)
 	hub->cut_short = false;
 	if (g->call && w && !w->shielded && ends)
 		gev__wake(w, -EINTR);
+}
+
+static int interrupt(void *arg)
+{
+	struct gev_hub *hub = arg;
+
+	if (__atomic_exchange_n(&hub->interrupted, false, __ATOMIC_RELAXED))
+		end_call_of_main(hub);
+	gev__cancel_wake(hub);
 	return 0;
+}
+
+static void tell_hub(struct gev_hub *hub)
+{
+	if (!gev_callback_pending(&hub->interrupt))
+		gev_loop_run_callback_threadsafe(hub->loop, &hub->interrupt,
+			interrupt, hub);
 }
 
 static void interrupt_main(const struct gev__sigaction *action)
@@ -168,9 +184,8 @@ static void interrupt_main(const struct gev__sigaction *action)
 		return;
 	if (!(action->flags & SA_RESTART))
 		hub->cut_short = true;
-	if (!gev_callback_pending(&hub->interrupt))
-		gev_loop_run_callback_threadsafe(hub->loop, &hub->interrupt,
-			interrupt, hub);
+	hub->interrupted = true;
+	tell_hub(hub);
 }
 
 static void on_signal(int signum, siginfo_t *info, void *context)
@@ -188,6 +203,18 @@ static void on_signal(int signum, siginfo_t *info, void *context)
 	interrupt_main(&action);
 }
 
+/* Not noted: libc's may leave, to unwind the stack for good. */
+static void on_cancel(int signum, siginfo_t *info, void *context)
+{
+	struct gev__sigaction action = theirs(signum);
+	bool tell;
+
+	if (gev__cancel_arrived(info, &tell))
+		action.info_handler(signum, info, context);
+	else if (tell)
+		tell_hub(gev__hub_here());
+}
+
 static long kernel(int signum, const struct gev__sigaction *action,
 	struct gev__sigaction *old)
 {
@@ -201,7 +228,8 @@ static bool is_function(const struct gev__sigaction *action)
 
 static bool is_wrapped(const struct gev__sigaction *action)
 {
-	return action->info_handler == on_signal;
+	return action->info_handler == on_signal ||
+	       action->info_handler == on_cancel;
 }
 
 static unsigned long begin_change(void)
@@ -235,7 +263,7 @@ static long wrap(int signum, const struct gev__sigaction *action,
 
 	gev__copy(&before, &shared.theirs[signum], sizeof(before));
 	gev__copy(&ours, action, sizeof(ours));
-	ours.info_handler = on_signal;
+	ours.info_handler = signum == GEV__SIGCANCEL ? on_cancel : on_signal;
 	ours.flags |= SA_SIGINFO;
 	if (!is_wrapped(action))
 		set_theirs(signum, action);
@@ -259,10 +287,10 @@ static void show(int signum, struct gev__sigaction *old)
 		old->flags = t->flags;
 }
 
-/* Two of them are libc's own. */
+/* Libc's own, by which all threads set their user, finds its way. */
 static bool concerns(int signum)
 {
-	return signum > 0 && signum < SIGNALS && signum != 32 && signum != 33;
+	return signum > 0 && signum < SIGNALS && signum != 33;
 }
 
 long gev__patch_rt_sigaction(struct gev_hub *hub, const long a[6])

@@ -100,6 +100,14 @@ int gev__tid_take(void);
 void gev__tid_give(int tid);
 long gev__tid_real(long tid);
 
+/*
+ * Such a thread is to be cancelled (cancel.c).  gev__tid_mark() returns what
+ * gev__tid_real() does.
+ */
+long gev__tid_mark(long tid);
+void gev__tid_unmark(int tid);
+bool gev__tid_is_marked(int tid);
+
 /* How many are taken. */
 int gev__tid_count(void);
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <sys/resource.h>
+#include "patch/cancel.h"
 #include "patch/handlers.h"
 #include "patch/task.h"
 
@@ -89,9 +90,10 @@ static bool tells_itself(const long a[6])
 
 long gev__patch_tgkill(struct gev_hub *hub, const long a[6])
 {
-	(void)hub;
 	if (tells_itself(a))
 		return -ESRCH;
+	if ((int)a[2] == GEV__SIGCANCEL)
+		return gev__cancel_send(hub, a[1]);
 	return for_real(SYS_tgkill, a, 1);
 }
 

@@ -10,10 +10,12 @@
 #include <errno.h>
 #include "base/lock.h"
 #include "base/mem.h"
+#include "patch/cancel.h"
 #include "patch/task.h"
 
 #define FIRST 4194305
 #define ROOM (1 << 24)
+#define MARK (1 << 30) /* above any thread's real id */
 #define RESTING 32768 /* free slots before one is used again */
 
 static struct gev__lock lock;
@@ -62,7 +64,8 @@ void gev__tid_give(int tid)
 {
 	gev__lock(&lock);
 	taken--;
-	*slot_of(tid) = 0;
+	if (__atomic_exchange_n(slot_of(tid), 0, __ATOMIC_ACQ_REL) & MARK)
+		gev__cancels--;
 	if (first)
 		table[-last - 1] = FIRST - tid - 1;
 	else
@@ -71,16 +74,50 @@ void gev__tid_give(int tid)
 	gev__unlock(&lock);
 }
 
+static bool is_ours(long tid)
+{
+	return tid >= FIRST &&
+	       tid - FIRST < __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+}
+
 /* Without the lock: signal handlers raise() things. */
 long gev__tid_real(long tid)
 {
 	int real;
 
-	if (tid < FIRST ||
-		tid - FIRST >= __atomic_load_n(&used, __ATOMIC_ACQUIRE))
+	if (!is_ours(tid))
 		return tid;
 	real = __atomic_load_n(slot_of((int)tid), __ATOMIC_RELAXED);
-	return real > 0 ? real : -ESRCH;
+	return real > 0 ? real & ~MARK : -ESRCH;
+}
+
+long gev__tid_mark(long tid)
+{
+	int real, *slot;
+
+	if (!is_ours(tid))
+		return tid;
+	slot = slot_of((int)tid);
+	real = __atomic_load_n(slot, __ATOMIC_RELAXED);
+	do {
+		if (real <= 0)
+			return -ESRCH;
+	} while (!__atomic_compare_exchange_n(slot, &real, real | MARK, false,
+		__ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (!(real & MARK))
+		gev__cancels++;
+	return real & ~MARK;
+}
+
+void gev__tid_unmark(int tid)
+{
+	if (__atomic_fetch_and(slot_of(tid), ~MARK, __ATOMIC_ACQ_REL) & MARK)
+		gev__cancels--;
+}
+
+bool gev__tid_is_marked(int tid)
+{
+	return __atomic_load_n(slot_of(tid), __ATOMIC_ACQUIRE) & MARK;
 }
 
 int gev__tid_count(void)
@@ -98,5 +135,6 @@ void gev__tid_forked(void)
 	lock = (struct gev__lock){ 0 };
 	used = 0;
 	taken = 0;
+	gev__cancels = 0;
 	first = 0;
 }
