@@ -62,8 +62,8 @@ GEV_API int gev_unpatch_all(void);
  * gev_patch_object - has one object's calls of libc wait as greenlets do: the
  * addresses of libc's functions are replaced in it.
  *
- * @name is a soname ("libpq.so.5"), a file's name, a path, or NULL: the
- * program.  @flags are GEV_PATCH_* as above, added to those in force, and
+ * @name is a soname ("libpq.so.5"), a file's name, a path, or NULL or
+ * "": the program.  @flags are GEV_PATCH_* as above, added to those in force, and
  * perhaps GEV_PATCH_DEPS and GEV_PATCH_LATER.  libc, ld.so and gev itself are
  * never touched.  What libc does on behalf of the object (stdio, popen) blocks.
  *

@@ -31,14 +31,24 @@ static bool is_done(unsigned flag)
 	return flag != GEV_PATCH_LOCKS || gev__patch_live[SYS_futex];
 }
 
+static void add_groups(struct gev__text *t, unsigned flags)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
+		if (flags & groups[i].flag && is_done(groups[i].flag))
+			gev__text_add(t, groups[i].name);
+}
+
+static const char *state(const struct gev__engine *e)
+{
+	if (!e->flags)
+		return gev__requests ? "patched in part" : "not patched";
+	return e->by_name ? "patched by name:" : "patched:";
+}
+
 static void add_state(struct gev__text *t, const struct gev__engine *e)
 {
-	gev__text_add(t, !e->flags  ? "not patched" :
-			 e->by_name ? "patched by name:" :
-				      "patched:");
-	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
-		if (e->flags & groups[i].flag && is_done(groups[i].flag))
-			gev__text_add(t, groups[i].name);
+	gev__text_add(t, state(e));
+	add_groups(t, e->flags);
 	if (e->why) {
 		gev__text_add(t, ": ");
 		gev__text_add(t, e->why);
@@ -53,6 +63,22 @@ static void add_state(struct gev__text *t, const struct gev__engine *e)
 		gev__text_add(t, " times");
 	}
 	gev__text_char(t, '\n');
+}
+
+/* What gev_patch_object() was asked for. */
+static void add_requests(struct gev__text *t)
+{
+	for (const struct gev__request *r = gev__requests; r; r = r->next) {
+		if (r->every)
+			continue;
+		gev__text_add(t, "by name: ");
+		gev__text_add(t, *r->name ? r->name : "the program");
+		gev__text_char(t, ':');
+		add_groups(t, r->flags & ~GEV_PATCH_LOCKS);
+		if (r->flags & GEV_PATCH_DEPS)
+			gev__text_add(t, ", and what it needs");
+		gev__text_char(t, '\n');
+	}
 }
 
 static void add_identity(struct gev__text *t, const struct gev__engine *e)
@@ -240,6 +266,15 @@ static void add_calls(struct gev__text *t)
 	gev__text_char(t, '\n');
 }
 
+static unsigned flags_by_name(void)
+{
+	unsigned flags = 0;
+
+	for (const struct gev__request *r = gev__requests; r; r = r->next)
+		flags |= r->flags;
+	return flags;
+}
+
 size_t gev_patch_report(char *buf, size_t size)
 {
 	struct gev__text t = gev__text_in(buf, size);
@@ -247,11 +282,12 @@ size_t gev_patch_report(char *buf, size_t size)
 	gev__patch_prepare();
 	gev__lock(&gev__engine.lock);
 	add_state(&t, &gev__engine);
+	add_requests(&t);
 	add_identity(&t, &gev__engine);
 	gev__objects_each(add_object, &t);
 	add_calls(&t);
-	if (gev__engine.by_name)
-		add_functions(&t, gev__engine.flags);
+	if (gev__requests)
+		add_functions(&t, flags_by_name());
 	gev__unlock(&gev__engine.lock);
 	return gev__text_end(&t);
 }

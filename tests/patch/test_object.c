@@ -111,6 +111,25 @@ static void calls_of_all_ways_wait(void)
 		calls_wait(ways[i]);
 }
 
+static void the_report_names_objects_and_groups(void)
+{
+	static char text[1 << 18];
+	void *handle = load(PATH("now"));
+	unsigned flags = IO | GEV_PATCH_SLEEP | GEV_PATCH_LOCKS;
+
+	t_eq(gev_patch_object(SONAME("now"), flags | GEV_PATCH_DEPS), 0);
+	gev_patch_report(text, sizeof(text));
+	t_ok(strstr(text, "patched in part\n") == text);
+	t_ok(strstr(text, "by name: " SONAME("now")
+			 ": io sleep, and what it needs\n"));
+	t_ok(strstr(text, "wait, by name, in:") != NULL);
+	t_eq(gev_unpatch_object(SONAME("now")), 0);
+	gev_patch_report(text, sizeof(text));
+	t_ok(strstr(text, "not patched\n") == text);
+	t_ok(strstr(text, "by name") == NULL);
+	dlclose(handle);
+}
+
 static void slots_not_bound_yet_are_replaced(void)
 {
 	void *handle = load(PATH("lazy"));
@@ -403,6 +422,7 @@ static void without_memory_nothing_changes(void)
 
 int main(void)
 {
+	T_RUN(the_report_names_objects_and_groups);
 	T_RUN(slots_not_bound_yet_are_replaced);
 	T_RUN(all_ways_there_and_back);
 	T_RUN(calls_of_all_ways_wait);
