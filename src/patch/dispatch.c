@@ -46,6 +46,13 @@ static long queue_up(struct gev_hub *hub, gev__handler *handler,
 	return r;
 }
 
+/* Accepting is among those that wait, though threads are not left alone. */
+static bool queues(gev__handler *handler, bool waits)
+{
+	return waits || handler == gev__patch_accept ||
+	       handler == gev__patch_accept4;
+}
+
 static bool is_stubborn(const gev_greenlet *self)
 {
 	return __builtin_expect(self->coro->pending, 0) &&
@@ -102,7 +109,7 @@ static long answer(struct gev_hub *hub, gev__handler *handler, bool waits,
 		gev__patch_blow_fuse(hub, handler);
 	self->call = handler;
 	r = handler(hub, a);
-	if (r == -EBUSY && waits)
+	if (r == -EBUSY && queues(handler, waits))
 		r = queue_up(hub, handler, a);
 	self->call = NULL;
 	gev__cancel_point(hub);
