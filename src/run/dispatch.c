@@ -7,6 +7,7 @@
  * are the kernel's, signals and all.
  */
 #include "run/call.h"
+#include "run/ghost.h"
 #include "run/preempt.h"
 
 volatile bool gev__run_inside;
@@ -57,6 +58,7 @@ static gev__run_handler *const waiting[GEV__PATCH_CALLS] = {
 	[SYS_mq_timedreceive] = gev__run_mq_receive,
 	[SYS_io_getevents] = gev__run_io_getevents,
 	[SYS_io_uring_enter] = gev__run_io_uring_enter,
+	[SYS_vmsplice] = gev__run_vmsplice,
 	[SYS_open] = gev__run_open,
 	[SYS_openat] = gev__run_openat,
 	[SYS_read] = gev__run_read,
@@ -121,7 +123,9 @@ static struct gev__patch_answer handle_in_turn(struct gev__run_call *c)
 
 	gev__run_slice_begin(hub);
 	switches = hub->stats.switches;
-	answer = handle_or_wait(c);
+	answer = gev__run_can_outlast(c->call.nr) ?
+			 gev__run_outlast(c, handle_or_wait) :
+			 handle_or_wait(c);
 	gev__run_slice_end(hub, switches,
 		c->call.nr == SYS_futex && answer.result > 0);
 	return answer;

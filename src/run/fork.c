@@ -9,6 +9,7 @@
 #include "patch/futex.h"
 #include "run/engine.h"
 #include "run/file.h"
+#include "run/ghost.h"
 #include "run/preempt.h"
 #include "run/run.h"
 #include "run/thread.h"
@@ -20,6 +21,7 @@ static void forked(void)
 	gev__forked();
 	gev__futex_forked();
 	gev__run_threads_forked();
+	gev__run_ghosts_forked();
 	gev__run_preempt_forked();
 	gev__run_requests_forked();
 	if (catching)

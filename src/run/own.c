@@ -3,7 +3,7 @@
  * The hub's own descriptors, out of the program's way: high enough that those
  * it opens have the numbers that they have natively, and not to be closed or
  * replaced by it, as daemons do at their start with all they don't know.  To
- * the program they are not open.
+ * the program they are not open, nor are ghosts (ghost.c).
  */
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -15,6 +15,7 @@
 #include "patch/futex.h"
 #include "run/call.h"
 #include "run/file.h"
+#include "run/ghost.h"
 
 /* What the kernel has per process goes by the highest number. */
 #define HIGHEST 1024u
@@ -52,7 +53,7 @@ static void list(int own[OWN])
 /* The lowest from @first on; -1: there is none. */
 static int find(unsigned first)
 {
-	int found = -1;
+	int found = gev__run_ghost_from(first);
 	int own[OWN];
 
 	list(own);
@@ -70,12 +71,21 @@ static bool is_own(long fd)
 
 long gev__run_close(struct gev__run_call *c)
 {
-	return is_own((int)c->call.a[0]) ? -EBADF : GEV__PASS;
+	if (is_own((int)c->call.a[0]))
+		return -EBADF;
+	gev__run_leave_ghost((int)c->call.a[0]);
+	return GEV__PASS;
 }
 
 long gev__run_dup_to(struct gev__run_call *c)
 {
-	return is_own((int)c->call.a[1]) ? -EBADF : GEV__PASS;
+	const int from = (int)c->call.a[0], to = (int)c->call.a[1];
+
+	if (is_own(to))
+		return -EBADF;
+	if (from != to && gev__sys(SYS_fcntl, from, F_GETFD) >= 0)
+		gev__run_leave_ghost(to);
+	return GEV__PASS;
 }
 
 /* In pieces, before and after each of ours. */
@@ -89,6 +99,7 @@ long gev__run_close_range(struct gev__run_call *c)
 
 	if (flags & ~CLOSE_RANGE_UNSHARE || first > last)
 		return GEV__PASS;
+	gev__run_leave_ghosts(first, last);
 	while (r == 0 && (own = find(first)) >= 0 && (unsigned)own <= last) {
 		if ((unsigned)own > first)
 			r = gev__call_close_range(first, (unsigned)own - 1,
