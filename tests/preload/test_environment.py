@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """test_environment.py GEV LIBRARY - what the library is told, and tells."""
 
+import sys
+
 from api import (LIBRARY, contains, equal, gev, hint, main, needs_patching,
                  outcome)
 
@@ -13,6 +15,42 @@ def test_children_are_followed_or_not():
     contains(followed, 'GEV_RUN=')
     left = gev('run', '--no-follow', 'sh', '-c', 'env').stdout
     assert 'GEV' not in left and 'libgev' not in left, left
+
+
+CHILDREN = """
+import os, sys, threading
+
+COUNT = ['sh', '-c', 'env | grep -c "^GEV_RUN="; exit 7']
+
+def fork():
+    pid = os.fork()
+    if pid == 0:
+        os.execv('/bin/sh', COUNT)
+    return pid
+
+def spawn():
+    return os.posix_spawn('/bin/sh', COUNT, os.environ)
+
+def clean():
+    return os.posix_spawn('/bin/sh', COUNT, {'PATH': os.environ['PATH']})
+
+def children():
+    for make in fork, spawn, clean:
+        print(os.waitstatus_to_exitcode(os.waitpid(make(), 0)[1]), flush=True)
+    print(os.waitstatus_to_exitcode(os.system(COUNT[2])), flush=True)
+
+thread = threading.Thread(target=children)
+thread.start()
+thread.join()
+"""
+
+
+def test_children_of_threads_are_followed_or_not():
+    needs_patching()
+    command = sys.executable, '-c', CHILDREN
+    equal(gev('run', *command).stdout.split(),
+          ['1', '7', '1', '7', '0', '7', '1', '7'])
+    equal(gev('run', '--no-follow', *command).stdout.split(), 4 * ['0', '7'])
 
 
 def test_other_preloads_stay():
