@@ -175,12 +175,21 @@ static int rwlocks(void)
 }
 
 static pthread_mutex_t robust;
+static volatile int held;
 
 static void *die_with_it(void *arg)
 {
 	pthread_mutex_lock(&robust);
+	held = 1;
 	nap();
 	return arg;
+}
+
+static void start_owner(void)
+{
+	pthread_create(&threads[0], NULL, die_with_it, NULL);
+	while (!held)
+		usleep(100);
 }
 
 /* The next owner is told, once. */
@@ -191,8 +200,7 @@ static int robust_mutexes(void)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
 	pthread_mutex_init(&robust, &attr);
-	pthread_create(&threads[0], NULL, die_with_it, NULL);
-	usleep(1000);
+	start_owner();
 	printf("%s\n", strerror(pthread_mutex_lock(&robust)));
 	pthread_mutex_consistent(&robust);
 	pthread_mutex_unlock(&robust);
@@ -208,8 +216,7 @@ static int owners(void)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(&robust, &attr);
-	pthread_create(&threads[0], NULL, die_with_it, NULL);
-	usleep(1000);
+	start_owner();
 	printf("%s\n", strerror(pthread_mutex_unlock(&robust)));
 	printf("%s\n", strerror(pthread_mutex_trylock(&robust)));
 	pthread_join(threads[0], NULL);
