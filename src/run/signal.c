@@ -44,12 +44,28 @@ static long tell(int signum, const struct gev__run_action *a)
 	return gev__sys(SYS_rt_sigaction, signum, a, NULL, GEV__MASK_SIZE);
 }
 
+/*
+ * One that is ignored, but hooked, may be for a thread that blocks it and waits
+ * for it; the kernel knows of no such thread and would forget it.  (make(1) has
+ * its children ignore the one that libc's timers use.)  SIGPIPE is for who
+ * writes.
+ */
+static bool is_kernels_own(int signum)
+{
+	const struct gev__run_action *a = &actions[signum];
+
+	if (a->handler != SIG_DFL && a->handler != SIG_IGN)
+		return false;
+	if (!(hooked & GEV__SIGBIT(signum)))
+		return true;
+	return a->handler == SIG_IGN && signum == SIGPIPE;
+}
+
 static long tell_kernel(int signum)
 {
 	struct gev__run_action a = actions[signum];
-	bool is_hooked = hooked & GEV__SIGBIT(signum);
 
-	if (a.handler == SIG_IGN || (a.handler == SIG_DFL && !is_hooked))
+	if (is_kernels_own(signum))
 		return tell(signum, &a);
 	a.handler = (void (*)(int))(void *)gev__run_on_signal;
 	a.flags &= KEPT;

@@ -14,7 +14,7 @@ def test_children_are_followed_or_not():
     contains(followed, 'libgev-run.so')
     contains(followed, 'GEV_RUN=')
     left = gev('run', '--no-follow', 'sh', '-c', 'env').stdout
-    assert 'GEV' not in left and 'libgev' not in left, left
+    assert 'GEV_RUN' not in left and 'libgev' not in left, left
 
 
 CHILDREN = """
