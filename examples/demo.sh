@@ -91,10 +91,13 @@ measure() {
 	"$build/examples/echo_load" "$port" "$server" "$connections" \
 		$((seconds * 1000)) >"$work/load" &
 	load=$!
-	sleep "$seconds"
-	weigh >"$work/weight"
+	while kill -0 "$load" 2>/dev/null; do
+		weigh
+		sleep 0.2
+	done >"$work/weights"
 	wait "$load"
 	stop_server
+	sort -n "$work/weights" | tail -n 1 >"$work/weight"
 	read -r threads mib <"$work/weight"
 	read -r ns rate <"$work/load"
 	printf '  %-16s%14s%10s%14s%14s\n' "$way" "$threads" "$mib" \
