@@ -23,11 +23,11 @@ import time
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'tool'))
 # pylint: disable=wrong-import-position,unused-import
 from command import Skip, equal, main, needs_patching  # noqa: E402,F401
+from kernel_threads import kernel_threads  # noqa: E402
 
 GEV = os.path.abspath(sys.argv[1])
 LIMIT = float(os.environ.get('GEV_LIMIT', 8))  # seconds, for one command
 PR_SET_PDEATHSIG = 1
-PF_IO_WORKER = 0x10
 
 
 def find(name):
@@ -69,22 +69,6 @@ def family(pid):
         except OSError:
             pass  # it ended
     return pids
-
-
-def is_kernels_own(pid, task):
-    """io_uring shows the threads that it has in the kernel, too."""
-    with open(f'/proc/{pid}/task/{task}/stat', encoding='utf-8',
-              errors='replace') as f:
-        flags = f.read().rpartition(')')[2].split()[6]
-    return int(flags) & PF_IO_WORKER
-
-
-def kernel_threads(pid):
-    try:
-        return sum(not is_kernels_own(pid, task)
-                   for task in os.listdir(f'/proc/{pid}/task'))
-    except OSError:
-        return 0
 
 
 class Watch(threading.Thread):
