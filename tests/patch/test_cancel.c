@@ -130,6 +130,23 @@ static void another_thread_may_ask_for_it(void)
 	all_cancelled_by(cancel_in_thread);
 }
 
+/* @fn goes on once after it is cancelled, then it cleans up. */
+static void cancelled_after_a_while(gev_fn *fn)
+{
+	gev_greenlet *g;
+
+	if (!patch_full())
+		return;
+	cleaned = went_on = 0;
+	g = gev_spawn(fn, NULL);
+	gev_sleep(GEV_MS(1));
+	cancel_here();
+	join(g);
+	t_eq(cleaned, 1);
+	t_eq(went_on, 1);
+	t_eq(gev_unpatch_all(), 0);
+}
+
 static intptr_t shielded(void *arg)
 {
 	self = pthread_self();
@@ -146,18 +163,7 @@ static intptr_t shielded(void *arg)
 
 static void not_before_it_allows_it(void)
 {
-	gev_greenlet *g;
-
-	if (!patch_full())
-		return;
-	cleaned = went_on = 0;
-	g = gev_spawn(shielded, NULL);
-	gev_sleep(GEV_MS(1));
-	cancel_here();
-	join(g);
-	t_eq(cleaned, 1);
-	t_eq(went_on, 1);
-	t_eq(gev_unpatch_all(), 0);
+	cancelled_after_a_while(shielded);
 }
 
 /* It waits for what is no call, then in one. */
@@ -179,18 +185,7 @@ static intptr_t sleep_twice(void *arg)
 
 static void else_the_next_call_does_it(void)
 {
-	gev_greenlet *g;
-
-	if (!patch_full())
-		return;
-	cleaned = went_on = 0;
-	g = gev_spawn(sleep_twice, NULL);
-	gev_sleep(GEV_MS(1));
-	cancel_here();
-	join(g);
-	t_eq(cleaned, 1);
-	t_eq(went_on, 1);
-	t_eq(gev_unpatch_all(), 0);
+	cancelled_after_a_while(sleep_twice);
 }
 
 /* A thread whose hub has greenlets: its own code is cancelled, in a call. */
