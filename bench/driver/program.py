@@ -16,6 +16,8 @@ PACKAGES = {
     "st": "libst-dev",
 }
 
+GEV_RUN = [BUILD / "src" / "tool" / "gev", "run"]
+
 
 class Missing(Exception):
     """A program can't be run; the reason is for the user."""
@@ -27,8 +29,7 @@ def command(name, *args):
     run:NAME is NAME under gev run.
     """
     if name.startswith("run:"):
-        return ([BUILD / "src" / "tool" / "gev", "run"] +
-                command(name[len("run:"):], *args))
+        return GEV_RUN + command(name[len("run:"):], *args)
     if name.endswith(".py"):
         program = ["/usr/bin/python3", "-B", SOURCE / "python" / name]
     else:

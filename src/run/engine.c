@@ -12,7 +12,7 @@
 
 static struct {
 	struct gev__sites libc; /* as the command found them */
-	size_t few;             /* make processes */
+	char rest[GEV__HINT_SIZE]; /* of the hint, for when they are wanted */
 	const char *way;        /* how code was written */
 	size_t used;            /* of the stubs' room */
 } e;
@@ -82,7 +82,8 @@ static bool reachable(const struct gev__site *s, const uint8_t *stub)
 	return (at > s->at ? at - s->at : s->at - at) < gev__cpu_reach;
 }
 
-static void assign(struct gev__site *s, uint8_t *draft)
+/* Its room in the code becomes @to. */
+static void assign(struct gev__site *s, uint8_t *to)
 {
 	uint8_t *stub = gev__run_stubs + e.used;
 
@@ -92,51 +93,82 @@ static void assign(struct gev__site *s, uint8_t *draft)
 	if (s->hop)
 		memcpy(s->padding, (void *)s->hop, sizeof(s->padding));
 	s->stub = stub;
-	gev__run_stub(draft + e.used, s);
+	gev__run_stub(to, s);
 	e.used += GEV__STUB_SIZE;
 }
 
-/* Those from the first on that were not yet. */
-static const char *patch(size_t n)
+/* From the first on that has none; only the pages they lie in are touched. */
+static const char *make_stubs(size_t first)
 {
-	const size_t room = (size_t)(gev__run_stubs_end - gev__run_stubs);
-	uint8_t *draft = gev__map(room);
+	const size_t page = e.used & -(size_t)GEV__PAGE;
+	uint8_t *at = gev__run_stubs + page;
+	size_t room = e.used - page + (e.libc.n - first) * GEV__STUB_SIZE;
+	uint8_t *draft;
 	int r;
 
+	room = (room + GEV__PAGE - 1) & -(size_t)GEV__PAGE;
+	if (room > (size_t)(gev__run_stubs_end - at))
+		room = (size_t)(gev__run_stubs_end - at);
+	draft = gev__map(room);
 	if (!draft)
 		return "no memory";
-	gev__copy(draft, gev__run_stubs, room);
-	for (size_t i = 0; i < n; i++)
-		if (!e.libc.site[i].stub)
-			assign(&e.libc.site[i], draft);
-	r = gev__code_make(gev__run_stubs, draft, room);
+	gev__copy(draft, at, room);
+	for (size_t i = first; i < e.libc.n; i++)
+		assign(&e.libc.site[i], draft + e.used - page);
+	r = gev__code_make(at, draft, room);
 	gev__unmap(draft, room);
-	if (r == 0)
-		r = gev__code_patch(&e.libc, &e.way);
 	return r < 0 ? "code can't be written here" : NULL;
+}
+
+/* Whoever wrote the hint, what is not a call is not touched. */
+static bool are_calls(size_t first)
+{
+	static const uint8_t call[] = { 0x0f, 0x05 };
+
+	for (size_t i = first; i < e.libc.n; i++)
+		if (memcmp((void *)e.libc.site[i].at, call, sizeof(call)))
+			return false;
+	return true;
+}
+
+/* Sites that are new. */
+static const char *patch(size_t first)
+{
+	const char *why = are_calls(first) ? make_stubs(first) :
+			  "libc's code is not what gev run looked at";
+
+	if (!why && gev__code_patch(&e.libc, &e.way) < 0)
+		why = "code can't be written here";
+	return why;
 }
 
 const char *gev__run_engine_begin(const char *hint)
 {
 	struct note note = { .object = &e.libc.object };
+	const char *rest = NULL;
 
 	if (gev__object_libc(&e.libc.object) < 0)
 		return "no libc.so.6 in this process";
 	dl_iterate_phdr(find_id, &note);
-	if (!hint || !note.id ||
-		!gev__hint_read(hint, &e.libc, &e.few, note.id, note.size)) {
+	if (hint && note.id)
+		rest = gev__hint_begin(hint, &e.libc, note.id, note.size);
+	if (!rest || strlen(rest) >= sizeof(e.rest)) {
 		gev__sites_free(&e.libc);
 		return "not the libc that gev run looked at";
 	}
-	return patch(e.few);
+	strcpy(e.rest, rest);
+	return patch(0);
 }
 
 const char *gev__run_engine_complete(void)
 {
 	const char *why = gev__process_refused();
+	const size_t few = e.libc.n;
 
+	if (!why && !gev__hint_complete(e.rest, &e.libc))
+		why = "not the libc that gev run looked at";
 	if (!why)
-		why = patch(e.libc.n);
+		why = patch(few);
 	if (why)
 		return why;
 	return gev__run_dispatch_on() < 0 ?

@@ -104,28 +104,25 @@ static bool read_site(const char **text, const struct gev__sites *sites,
 	       (!s->hop || is_inside(sites, s->hop));
 }
 
-static bool read_sites(const char *text, struct gev__sites *sites, size_t *few)
+/* Up to @end, a character that comes before the next site or is the last. */
+static bool read_sites(const char **text, struct gev__sites *sites, char end)
 {
 	uintptr_t last = sites->object.base;
 
-	*few = SIZE_MAX;
-	for (; *text; sites->n++) {
+	while (**text != end) {
 		struct gev__site *s = &sites->site[sites->n];
 
-		if (*text == ';') {
-			*few = sites->n;
-			last = sites->object.base;
-		}
-		text++;
+		++*text;
 		if (sites->n == sites->room ||
-			!read_site(&text, sites, last, s))
+			!read_site(text, sites, last, s))
 			return false;
 		last = s->at;
+		sites->n++;
 	}
-	return *few <= sites->n;
+	return true;
 }
 
-bool gev__hint_read(const char *text, struct gev__sites *sites, size_t *few,
+const char *gev__hint_begin(const char *text, struct gev__sites *sites,
 	const uint8_t *id, size_t size)
 {
 	char name[2 * BYTES_MAX + 2];
@@ -135,8 +132,15 @@ bool gev__hint_read(const char *text, struct gev__sites *sites, size_t *few,
 	add_id(&t, id, size);
 	length = gev__text_end(&t);
 	if (length >= sizeof(name) || strncmp(text, name, length))
-		return false;
+		return NULL;
 	text += length;
-	return gev__sites_reserve(sites, strlen(text) / SITE_LEAST + 1) == 0 &&
-	       strchr(" ;", *text) && read_sites(text, sites, few);
+	if (gev__sites_reserve(sites, strlen(text) / SITE_LEAST + 1) < 0 ||
+		!strchr(text, ';') || !read_sites(&text, sites, ';'))
+		return NULL;
+	return text;
+}
+
+bool gev__hint_complete(const char *rest, struct gev__sites *sites)
+{
+	return read_sites(&rest, sites, '\0');
 }

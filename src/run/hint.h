@@ -23,10 +23,14 @@ bool gev__hint_write(char text[GEV__HINT_SIZE], const struct gev__sites *sites,
 	const uint8_t *id, size_t size);
 
 /*
- * Reads it for sites->object, whose sites it fills in; the first *few make
- * processes.  False: it is about another, or makes no sense.
+ * Reads it for sites->object, whose sites it fills in: at first those that make
+ * processes.  What of @text is left for later, or NULL: it is about another, or
+ * makes no sense.
  */
-bool gev__hint_read(const char *text, struct gev__sites *sites, size_t *few,
+const char *gev__hint_begin(const char *text, struct gev__sites *sites,
 	const uint8_t *id, size_t size);
+
+/* The others, from there.  False: they make no sense. */
+bool gev__hint_complete(const char *rest, struct gev__sites *sites);
 
 #endif

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "patch/engine.h"
-#include "run/hint.h"
+#include "tool/cache.h"
 #include "tool/examine.h"
 #include "tool/tool.h"
 
@@ -89,32 +89,35 @@ static void describe(struct gev__object *o, const struct gev__elf *elf)
 		gev__object_add(o, &s);
 }
 
-static void tell_sites(struct gev__findings *f, const char *path,
-	const struct gev__sites *sites)
+static void tell(struct gev__findings *f, const char *path,
+	const struct gev__searched *s)
 {
-	size_t refused = 0;
-
-	for (size_t i = 0; i < sites->n; i++)
-		refused += sites->site[i].refused != NULL;
-	gev__found(f, "libc", sites->n ? GEV__FINE : GEV__NOTE,
+	gev__found(f, "libc", s->calls ? GEV__FINE : GEV__NOTE,
 		"%s makes %zu system calls: %zu can be rewritten, %zu are "
-		"left to the kernel's dispatch", path, sites->n,
-		sites->n - refused, refused);
+		"left to the kernel's dispatch", path, s->calls,
+		s->calls - s->refused, s->refused);
+	memcpy(f->hint, s->hint, sizeof(f->hint));
 }
 
-/* For the library, which can do nothing without. */
-static void note_hint(struct gev__findings *f, const struct gev__sites *sites,
+/* The library can do nothing without the hint. */
+static void sum_up(struct gev__searched *s, const struct gev__sites *sites,
 	const struct gev__elf *elf)
 {
 	uint32_t size;
 	const uint8_t *id = gev__elf_note(elf, "GNU", NT_GNU_BUILD_ID, &size);
 
-	if (!id || !gev__hint_write(f->hint, sites, id, size))
-		*f->hint = '\0';
+	s->calls = sites->n;
+	s->refused = 0;
+	for (size_t i = 0; i < sites->n; i++)
+		s->refused += sites->site[i].refused != NULL;
+	if (!id || !gev__hint_write(s->hint, sites, id, size))
+		*s->hint = '\0';
 }
 
-static void search(struct gev__findings *f, const char *path,
-	const struct image *image, const struct gev__elf *elf)
+/* Says so if it can't be done. */
+static bool search(struct gev__findings *f, const char *path,
+	const struct image *image, const struct gev__elf *elf,
+	struct gev__searched *s)
 {
 	struct gev__object o = { .base = (uintptr_t)image->base };
 	struct gev__sites sites;
@@ -125,30 +128,46 @@ static void search(struct gev__findings *f, const char *path,
 	if (gev__sites_find(&sites, &o) < 0) {
 		gev__found_bad(f, "libc", GEV__REFUSED, "%s: %s", path,
 			sites.why ? sites.why : strerror(ENOMEM));
-		return;
+		return false;
 	}
-	tell_sites(f, path, &sites);
-	note_hint(f, &sites, elf);
+	sum_up(s, &sites, elf);
 	gev__sites_free(&sites);
+	return true;
 }
 
-static void examine(struct gev__findings *f, const char *path,
-	const struct gev__elf *elf)
+static bool map_and_search(struct gev__findings *f, const char *path,
+	const struct gev__elf *elf, struct gev__searched *s)
 {
 	struct image image = { .span = elf->wrong ? 0 : span_of(elf) };
+	bool found = false;
 
 	if (!image.span) {
 		gev__found_bad(f, "libc", GEV__REFUSED, "%s is no library for this "
 			"CPU", path);
-		return;
+		return false;
 	}
 	if (map(&image, elf, path))
-		search(f, path, &image, elf);
+		found = search(f, path, &image, elf, s);
 	else
 		gev__found_bad(f, "libc", GEV__REFUSED, "%s can't be mapped: %s",
 			path, strerror(errno));
 	if (image.base && image.base != MAP_FAILED)
 		munmap(image.base, image.span);
+	return found;
+}
+
+static void examine(struct gev__findings *f, const char *path,
+	const struct gev__elf *elf)
+{
+	struct gev__searched s;
+
+	if (!gev__cache_get(elf, &s)) {
+		if (!map_and_search(f, path, elf, &s))
+			return;
+		if (*s.hint)
+			gev__cache_put(elf, &s);
+	}
+	tell(f, path, &s);
 }
 
 static bool try(const char *directory, size_t length, char path[PATH_MAX])
@@ -198,7 +217,7 @@ static bool find(const char *loader, const struct gev__elf *elf,
 void gev__examine_libc(struct gev__findings *f, const char *loader,
 	const struct gev__elf *program)
 {
-	const char *refused = gev__patch_refused();
+	const char *refused = gev__process_refused();
 	char path[PATH_MAX];
 	struct gev__elf elf;
 	int r;
