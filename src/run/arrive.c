@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 #include "run/hub.h"
+#include "run/reach.h"
 #include "run/signals.h"
 
 #define ROOM 64u
@@ -45,6 +46,8 @@ static void put_aside(const siginfo_t *info)
 {
 	struct arrived *a = &arrived[tail % ROOM];
 
+	if (is_full())
+		return; /* one of those that are never blocked */
 	gev__copy(&a->info, info, sizeof(a->info));
 	a->to = addressee(info);
 	tail++;
@@ -65,15 +68,17 @@ static bool is_fault(const siginfo_t *info)
 	}
 }
 
-/* The thread that did it: now, or as if there were no handler. */
+/* The thread that did it: now, or it does it again, with no handler. */
 static void on_fault(const siginfo_t *info, ucontext_t *uc)
 {
 	const uint64_t bit = GEV__SIGBIT(info->si_signo);
 	struct gev__run_signals *s = gev__run_signals_here();
 
+	if (gev__run_missed(uc))
+		return;
 	if (!gev__run_in_program(uc) || s->mask & bit ||
 		gev__run_fate(info->si_signo) != GEV__HANDLED) {
-		gev__run_action_reset(info->si_signo);
+		gev__run_give_back(info->si_signo);
 		return;
 	}
 	gev__run_push(uc, s, info);

@@ -9,6 +9,7 @@
 #include "run/call.h"
 #include "run/ghost.h"
 #include "run/preempt.h"
+#include "run/reach.h"
 
 volatile bool gev__run_inside;
 unsigned gev__run_threads = 1;
@@ -139,6 +140,8 @@ struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 	gev__run_catching = gev__run_catches;
 	if (nr >= GEV__PATCH_CALLS || gev__patch_in_vfork())
 		return pass();
+	if (gev__run_catches && !gev__run_reaches(c))
+		return gev__run_out_of_reach(c);
 	gev__run_counts[nr]++;
 	gev__run_inside = true;
 	answer = gev__run_threads > 1 ? handle_in_turn(c) : handle(c);

@@ -17,7 +17,7 @@ struct gev__run_signals gev__run_first;
 static unsigned blocked_by[GEV__SIGNALS];
 static unsigned living;
 static uint64_t common;  /* what all block */
-static uint64_t applied; /* what the kernel does */
+static uint64_t applied = ~0ul; /* what the kernel does, once it was told */
 
 struct gev__run_signals *gev__run_signals_here(void)
 {
@@ -28,7 +28,7 @@ struct gev__run_signals *gev__run_signals_here(void)
 
 static void look_again(int i)
 {
-	if (blocked_by[i] == living && i != SIGSYS - 1)
+	if (blocked_by[i] == living && !(GEV__UNBLOCKED >> i & 1))
 		common |= 1ul << i;
 	else
 		common &= ~(1ul << i);
@@ -76,7 +76,7 @@ void gev__run_mask_tell(ucontext_t *uc)
 
 void gev__run_mask_all(ucontext_t *uc)
 {
-	applied = ~GEV__SIGBIT(SIGSYS);
+	applied = ~GEV__UNBLOCKED;
 	gev__copy(&uc->uc_sigmask, &applied, GEV__MASK_SIZE);
 }
 

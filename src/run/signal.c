@@ -94,13 +94,19 @@ void gev__run_action_reset(int signum)
 	tell_kernel(signum);
 }
 
-void gev__run_default(int signum)
+void gev__run_give_back(int signum)
 {
 	const struct gev__run_action none = { .handler = SIG_DFL };
+
+	tell(signum, &none);
+}
+
+void gev__run_default(int signum)
+{
 	const uint64_t bit = GEV__SIGBIT(signum);
 	uint64_t mask;
 
-	tell(signum, &none);
+	gev__run_give_back(signum);
 	gev__sys(SYS_tgkill, gev__sys(SYS_getpid), gev__sys(SYS_gettid),
 		signum);
 	gev__sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, &mask, GEV__MASK_SIZE);
@@ -186,4 +192,6 @@ void gev__run_signals_begin(void)
 	gev__run_first.tid = (int)gev__sys(SYS_gettid);
 	gev__run_mask_apply();
 	gev__run_hook(SIGPIPE);
+	gev__run_hook(SIGSEGV);
+	gev__run_hook(SIGBUS);
 }

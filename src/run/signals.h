@@ -24,6 +24,13 @@
 #define GEV__MASK_SIZE 8
 #define GEV__SIGBIT(signum) (1ul << ((signum) - 1))
 
+/*
+ * What the kernel never blocks, so that it comes to us: calls of the program,
+ * and faults in reading what they are about (reach.h).
+ */
+#define GEV__FAULTS (GEV__SIGBIT(SIGSEGV) | GEV__SIGBIT(SIGBUS))
+#define GEV__UNBLOCKED (GEV__SIGBIT(SIGSYS) | GEV__FAULTS)
+
 /* As the kernel has it. */
 struct gev__run_action {
 	void (*handler)(int signum);
@@ -69,6 +76,9 @@ enum gev__run_fate { GEV__HANDLED, GEV__IGNORED, GEV__DEFAULT };
 enum gev__run_fate gev__run_fate(int signum);
 const struct gev__run_action *gev__run_action(int signum);
 void gev__run_action_reset(int signum);
+
+/* The kernel is to do what it does by default from now on. */
+void gev__run_give_back(int signum);
 
 /* The default: the kernel's, which may be the end.  */
 void gev__run_default(int signum);

@@ -118,4 +118,32 @@ gev__run_enter:
 gev__run_enter_end:
 	.size	gev__run_enter, . - gev__run_enter
 
+/* reach.c: whether a byte is there, to be read or written. */
+	.globl	gev__run_peek
+	.hidden	gev__run_peek
+	.type	gev__run_peek, @function
+gev__run_peek:
+	.cfi_startproc
+	movb	(%rdi), %al
+	mov	$1, %eax
+	ret
+	.cfi_endproc
+	.size	gev__run_peek, . - gev__run_peek
+
+	.globl	gev__run_poke
+	.hidden	gev__run_poke
+	.type	gev__run_poke, @function
+	.globl	gev__run_not_there
+	.hidden	gev__run_not_there
+gev__run_poke:
+	.cfi_startproc
+	lock orb $0, (%rdi)
+	mov	$1, %eax
+	ret
+gev__run_not_there:
+	xor	%eax, %eax
+	ret
+	.cfi_endproc
+	.size	gev__run_poke, . - gev__run_poke
+
 	.section .note.GNU-stack, "", @progbits
