@@ -76,6 +76,8 @@ static void forked(struct gev_hub *hub)
 			tab->chunks[c][i].reader = NULL;
 			tab->chunks[c][i].writer = NULL;
 			tab->chunks[c][i].polled = NULL;
+			gev__zero(tab->chunks[c][i].turns,
+				sizeof(tab->chunks[c][i].turns));
 			tab->chunks[c][i].requested = 0;
 		}
 }
@@ -144,6 +146,9 @@ static void blank(struct gev_hub *hub, struct gev__fd_rec *rec, int fd)
 
 	if (rec->asked)
 		gev__edge_drop(hub->loop, fd);
+	for (int i = 0; i < 2; i++)
+		if (rec->turns[i].next)
+			gev__wake_all(&rec->turns[i], -EBADF);
 	*rec = (struct gev__fd_rec){ 0 };
 	if (reader)
 		gev__wake(reader, -EBADF);

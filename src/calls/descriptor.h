@@ -32,6 +32,7 @@ struct gev__fd_rec {
 	struct gev_waiter *reader;  /* who waits for each side, or NULL */
 	struct gev_waiter *writer;
 	struct gev__polled *polled; /* pollers of it, besides (poller.h) */
+	struct gev_list turns[2];   /* who waits to be reader, to be writer */
 	struct gev__number *number;
 	uint32_t rcvtimeo;          /* in ms, 0: none; valid if timeo_known */
 	uint32_t sndtimeo;
@@ -114,7 +115,8 @@ static inline bool gev__fd_nonblock(struct gev__fd_rec *rec, int fd)
 int gev__fd_kind_of(int domain, int type, int protocol);
 
 /*
- * wait.c: waits until @side of @fd is ready.  0; -ETIMEDOUT with *expired
+ * wait.c: waits until @side of @fd is ready, or may be.  A call that is patched
+ * waits for its turn if another has it.  0; -ETIMEDOUT with *expired
  * set if @timeout was over; -EBUSY, -EBADF, -EPERM (it can't be polled: it is
  * a file from now on) and what gev__park() returns.
  */
@@ -139,6 +141,26 @@ long gev__fd_enlist(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 long gev__fd_occupy(struct gev_hub *hub, struct gev__fd_rec *rec, int side,
 	struct gev_waiter *w);
 void gev__fd_delist(struct gev__fd_rec *rec, const struct gev_waiter *w);
+
+/* The rest of gev__fd_next(). */
+void gev__fd_wake_next(struct gev__fd_rec *rec, int side);
+
+/* A call is done with @side: the next that waits for its turn has it. */
+static inline void gev__fd_next(struct gev__fd_rec *rec, int side)
+{
+	if (__builtin_expect(rec->turns[side == GEV_WRITE].next != NULL, 0))
+		gev__fd_wake_next(rec, side);
+}
+
+/*
+ * NULL, or where Linux's ways are wanted by which a call that waits goes on
+ * when its descriptor is closed: the number by which the call that @c makes has
+ * what @fd was, or -EBADF.
+ */
+extern int (*gev__fd_successor)(const gev_coro *c, int fd);
+
+/* The same for *fd, whose record is *rec then.  0 or -errno. */
+long gev__fd_follow(struct gev_hub *hub, int *fd, struct gev__fd_rec **rec);
 
 /* .describe of waiters whose .object is the number. */
 void gev__fd_describe(const struct gev_waiter *w, void *text);

@@ -22,8 +22,8 @@ static long probe(struct gev__poller *p)
 
 	if (p->closed)
 		return -EBADF;
-	return gev__sys(SYS_epoll_pwait, c->epfd, c->events, c->max, 0, NULL,
-		0);
+	return gev__sys(SYS_epoll_pwait, gev__poller_fd(p, 0, c->epfd),
+		c->events, c->max, 0, NULL, 0);
 }
 
 static long enlist(struct gev__poller *p)

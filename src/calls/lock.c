@@ -24,7 +24,7 @@ static long probe(struct gev__poller *p)
 
 	if (p->closed)
 		return -EBADF;
-	r = gev__sys(l->nr, l->fd, l->op, l->range);
+	r = gev__sys(l->nr, gev__poller_fd(p, 0, l->fd), l->op, l->range);
 	if (r == -EAGAIN)
 		return 0;
 	return r < 0 ? r : 1;

@@ -41,9 +41,32 @@ void gev__polled_wake(struct gev__polled *first, int events)
 			gev__wake(&e->poller->waiter, 0);
 }
 
+/*
+ * As in Linux: what is polled is what it was, nobody hears of its end, and at
+ * the next look it is the number that counts.
+ */
+static bool move(struct gev__polled *e)
+{
+	struct gev__poller *p = e->poller;
+	int number = gev__fd_successor(p->coro, e->fd);
+	struct gev__fd_rec *rec = NULL;
+	int error;
+
+	if (number >= 0)
+		rec = gev__fd_get(p->hub, number, &error);
+	if (!rec || gev__fd_ask(p->hub, rec, number, e->sides) < 0)
+		return false;
+	e->moved = number;
+	p->moved = true;
+	put_in(e, &rec->polled);
+	return true;
+}
+
 static void note_closed(struct gev__polled *e)
 {
 	e->at = NULL;
+	if (gev__fd_successor && move(e))
+		return;
 	e->closed = true;
 	e->poller->closed = true;
 	gev__wake(&e->poller->waiter, 0);
@@ -93,6 +116,7 @@ void gev__poller_init(struct gev__poller *p, const char *name,
 	p->hub = NULL;
 	p->deadline = GEV_FOREVER;
 	p->closed = false;
+	p->moved = false;
 	p->linked = false;
 	p->n = 0;
 	p->polled = p->few;
@@ -115,6 +139,7 @@ long gev__poller_room(struct gev__poller *p, int n)
 		return -ENOMEM;
 	for (int i = 0; i < n; i++) {
 		polled[i].at = NULL;
+		polled[i].moved = 0;
 		polled[i].closed = false;
 	}
 	p->polled = polled;
@@ -130,7 +155,6 @@ static long add(struct gev__poller *p, struct gev__polled *e, int fd, int sides)
 	long r = rec ? gev__fd_ask(p->hub, rec, fd, sides) : error;
 
 	e->poller = p;
-	e->fd = fd;
 	e->sides = (uint8_t)sides;
 	if (r == -EBADF)
 		note_closed(e);
@@ -145,6 +169,7 @@ static long add(struct gev__poller *p, struct gev__polled *e, int fd, int sides)
 
 long gev__poller_add(struct gev__poller *p, int i, int fd, int sides)
 {
+	p->polled[i].fd = fd;
 	return add(p, &p->polled[i], fd, sides);
 }
 
@@ -170,6 +195,7 @@ static long add_signals(struct gev__poller *p)
 		return fd;
 	gev__fd_fresh(p->hub, (int)fd, GEV__FD_DEVICE, true);
 	p->signals.fd = (int)fd;
+	p->signals.moved = 0;
 	return add(p, &p->signals, (int)fd, GEV_READ);
 }
 
@@ -256,6 +282,7 @@ static long wait(struct gev__poller *p, gev_time timeout)
 	p->hub = gev__hub_get(&error);
 	if (!p->hub)
 		return error;
+	p->coro = p->hub->thread->current;
 	p->deadline = gev__fd_deadline(p->hub, timeout);
 	renew_waiter(p);
 	r = p->enlist(p);

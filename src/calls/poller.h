@@ -20,6 +20,7 @@ struct gev__polled {
 	struct gev__poller *poller;
 	int fd;
 	uint8_t sides;             /* edges of which wake; 0: none does */
+	int moved;                 /* what it was when it was closed, or 0 */
 	bool closed;               /* it was, and is in no list any more */
 };
 
@@ -37,9 +38,11 @@ struct gev__poller {
 
 	/* Its own from here on. */
 	struct gev_hub *hub;
+	const gev_coro *coro;
 	struct gev_waiter waiter;
 	gev_time deadline;
 	bool closed;               /* one of the polled was */
+	bool moved;                /* one of them has another number now */
 	bool linked;               /* one of them is in a list */
 	int n;
 	struct gev__polled *polled;
@@ -58,6 +61,13 @@ void gev__poller_init(struct gev__poller *p, const char *name,
  * not, or what gev__park() and the enlisting return.
  */
 long gev__poller_run(struct gev__poller *p, gev_time timeout);
+
+/* The number that entry @i has now which was @fd. */
+static inline int gev__poller_fd(const struct gev__poller *p, int i, int fd)
+{
+	return p->moved && i < p->n && p->polled[i].moved ? p->polled[i].moved :
+							    fd;
+}
 
 /* How much of @timeout is left after that. */
 gev_time gev__poller_left(const struct gev__poller *p, gev_time timeout);

@@ -8,6 +8,7 @@
 #include "calls/duration.h"
 #include "calls/poller.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/time.h>
 
 #define WORD_BITS (8 * (int)sizeof(unsigned long))
@@ -35,22 +36,9 @@ static size_t set_size(const struct select_call *c)
 	return (size_t)c->words * sizeof(unsigned long);
 }
 
-static long probe(struct gev__poller *p)
+static unsigned long bit_of(int fd)
 {
-	struct select_call *c = of(p);
-	struct timespec zero = { 0 };
-	long r;
-
-	if (p->closed)
-		return -EBADF;
-	do {
-		for (int i = 0; i < SETS; i++)
-			if (c->sets[i])
-				gev__copy(c->found[i], c->sets[i], set_size(c));
-		r = gev__sys(SYS_pselect6, c->n, c->found[IN], c->found[OUT],
-			c->found[EXCEPT], &zero, NULL);
-	} while (r == -EINTR);
-	return r;
+	return 1ul << fd % WORD_BITS;
 }
 
 static unsigned long word(const struct select_call *c, int set, int i)
@@ -60,7 +48,77 @@ static unsigned long word(const struct select_call *c, int set, int i)
 
 static bool has(const struct select_call *c, int set, int fd)
 {
-	return word(c, set, fd / WORD_BITS) >> fd % WORD_BITS & 1;
+	return word(c, set, fd / WORD_BITS) & bit_of(fd);
+}
+
+static void copy_sets(struct select_call *c)
+{
+	for (int i = 0; i < SETS; i++)
+		if (c->sets[i])
+			gev__copy(c->found[i], c->sets[i], set_size(c));
+}
+
+/* The kernel is not to look at what was closed. */
+static void leave_out(struct select_call *c)
+{
+	for (int k = 0; k < c->p.n; k++)
+		for (int i = 0; i < SETS && c->p.polled[k].moved; i++)
+			if (c->sets[i])
+				c->found[i][c->p.polled[k].fd / WORD_BITS] &=
+					~bit_of(c->p.polled[k].fd);
+}
+
+/* Readable, writable, exceptional: as the kernel has it (fs/select.c). */
+static const short kinds[SETS] = {
+	[IN] = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR | POLLNVAL,
+	[OUT] = POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR | POLLNVAL,
+	[EXCEPT] = POLLPRI | POLLNVAL,
+};
+
+/* One that was closed is no error any more. */
+static long look_at(struct select_call *c, const struct gev__polled *e)
+{
+	long n = 0;
+	long r = gev__fd_poll(e->fd, kinds[IN] | kinds[OUT] | kinds[EXCEPT]);
+
+	if (r == -EBADF)
+		r = POLLNVAL;
+
+	for (int i = 0; i < SETS && r > 0; i++) {
+		if (!has(c, i, e->fd) || !(r & kinds[i]))
+			continue;
+		c->found[i][e->fd / WORD_BITS] |= bit_of(e->fd);
+		n++;
+	}
+	return n;
+}
+
+static long look_elsewhere(struct select_call *c)
+{
+	long n = 0;
+
+	for (int k = 0; k < c->p.n; k++)
+		if (c->p.polled[k].moved)
+			n += look_at(c, &c->p.polled[k]);
+	return n;
+}
+
+static long probe(struct gev__poller *p)
+{
+	struct select_call *c = of(p);
+	struct timespec zero = { 0 };
+	long r;
+
+	if (p->closed)
+		return -EBADF;
+	do {
+		copy_sets(c);
+		if (p->moved)
+			leave_out(c);
+		r = gev__sys(SYS_pselect6, c->n, c->found[IN], c->found[OUT],
+			c->found[EXCEPT], &zero, NULL);
+	} while (r == -EINTR);
+	return r >= 0 && p->moved ? r + look_elsewhere(c) : r;
 }
 
 static int sides_of(const struct select_call *c, int fd)

@@ -112,6 +112,8 @@ static long probe(struct gev__poller *p)
 {
 	struct splice *s = gev__container(p, struct splice, p);
 
+	s->in.fd = gev__poller_fd(p, 0, s->in.fd);
+	s->out.fd = gev__poller_fd(p, 1, s->out.fd);
 	s->result = p->closed ? -EBADF : once_unblocked(s);
 	return s->result != -EAGAIN || !waits(s);
 }

@@ -102,9 +102,11 @@ static bool goes_on(struct gev__transfer *t, const struct gev__fd_rec *rec,
 	return t->left > 0;
 }
 
-static long run(struct gev_hub *hub, struct gev__fd_rec *rec,
+/* *at is the record, also when it has become another. */
+static long run(struct gev_hub *hub, struct gev__fd_rec **at,
 	struct gev__transfer *t)
 {
+	struct gev__fd_rec *rec = *at;
 	bool waits = !gev__fd_nonblock(rec, t->fd) &&
 		     !(t->flags & MSG_DONTWAIT);
 	bool promising = !waits || (rec->ready & t->side);
@@ -115,8 +117,11 @@ static long run(struct gev_hub *hub, struct gev__fd_rec *rec,
 		if (r == -EAGAIN && waits) {
 			rec->ready &= ~t->side;
 			r = wait_for(hub, rec, t);
+			if (r == -EBADF)
+				r = gev__fd_follow(hub, &t->fd, at);
 			if (r < 0)
 				return r;
+			rec = *at;
 			promising = true;
 			if (!t->answered)
 				continue;
@@ -139,7 +144,8 @@ long gev__transfer(struct gev__transfer *t)
 
 	if (!rec)
 		return error;
-	r = run(hub, rec, t);
+	r = run(hub, &rec, t);
+	gev__fd_next(rec, t->side);
 	gev__spend(hub);
 	return t->done && (r >= 0 || !t->strict) ? (long)t->done : r;
 }

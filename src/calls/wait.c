@@ -3,6 +3,7 @@
  * Waiting for a descriptor: one reader and one writer, woken by edges.
  */
 #include "calls/descriptor.h"
+#include "core/wait.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -171,6 +172,53 @@ void gev__fd_delist(struct gev__fd_rec *rec, const struct gev_waiter *w)
 		rec->writer = NULL;
 }
 
+/*
+ * The kernel lets any number wait for the same; libc's calls know nothing of
+ * the one reader and one writer that there are here.
+ */
+static bool takes_turns(const struct gev_hub *hub)
+{
+	const gev_greenlet *self = hub->thread->current->greenlet;
+
+	return self && self->call;
+}
+
+static void queue_up(struct gev__fd_rec *rec, int side, struct gev_waiter *w)
+{
+	struct gev_list *turns = &rec->turns[side == GEV_WRITE];
+
+	if (!turns->next)
+		gev__list_init(turns);
+	gev__list_add_tail(turns, &w->link);
+}
+
+void gev__fd_wake_next(struct gev__fd_rec *rec, int side)
+{
+	struct gev_list *turns = &rec->turns[side == GEV_WRITE];
+
+	if (!gev__list_empty(turns))
+		gev__wake(gev__container(turns->next, struct gev_waiter, link),
+			0);
+}
+
+int (*gev__fd_successor)(const gev_coro *c, int fd);
+
+long gev__fd_follow(struct gev_hub *hub, int *fd, struct gev__fd_rec **rec)
+{
+	int number = gev__fd_successor ?
+		gev__fd_successor(hub->thread->current, *fd) : -EBADF;
+	int error = number;
+	struct gev__fd_rec *there = NULL;
+
+	if (number >= 0)
+		there = gev__fd_get(hub, number, &error);
+	if (!there)
+		return error;
+	*fd = number;
+	*rec = there;
+	return 0;
+}
+
 long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	int side, gev_time timeout, bool *expired, const char *what)
 {
@@ -181,6 +229,10 @@ long gev__fd_wait(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
 	long r;
 
 	r = gev__fd_enlist(hub, rec, fd, side, &w);
+	if (r == -EBUSY && takes_turns(hub)) {
+		queue_up(rec, side, &w);
+		r = 0;
+	}
 	if (r < 0)
 		return r;
 	gev__hold(hub);

@@ -2,14 +2,14 @@
 /*
  * A call of Linux that waits keeps what its descriptor stood for, whatever
  * becomes of the number.  With gev it ends with EBADF.  So before a number is
- * closed or replaced on which threads wait, it is copied to another: its ghost.
- * The calls that come back for that are made again on the ghost, which the
- * last of them closes.
+ * closed or replaced on which threads wait, it is copied to another: its ghost,
+ * with which they go on (gev__fd_successor), and which the last of them closes.
  *
  * Calls are listed while they are made, since not all of those that wait are
- * in the hub's record of a descriptor: only one of its readers is.
+ * in the hub's record of a descriptor.
  */
 #include "run/ghost.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -18,16 +18,23 @@
 #include "calls/descriptor.h"
 
 #define LOWEST_MAX 1024 /* or the kernel's tables get large */
+#define WORD_BITS (8 * (int)sizeof(long))
+
+struct ghost {
+	struct ghost *next;
+	int fd;                 /* whose it is */
+	int number;
+};
 
 struct outlasting {
 	struct gev_list node;
 	const struct gev__run_call *c;
-	int ghost;              /* of one it waits for; 0: none */
-	int fd;                 /* that one */
+	const gev_coro *coro;
+	struct ghost *ghosts;   /* of those it waits for */
 };
 
 static struct gev_list calls = { &calls, &calls };
-static unsigned haunted; /* of them have a ghost */
+static unsigned haunted; /* ghosts there are, by each call */
 
 static struct outlasting *of(struct gev_list *node)
 {
@@ -49,37 +56,84 @@ bool gev__run_can_outlast(long nr)
 	case SYS_sendmmsg:
 	case SYS_accept:
 	case SYS_accept4:
+	case SYS_connect:
+	case SYS_sendfile:
+	case SYS_splice:
+	case SYS_tee:
+	case SYS_vmsplice:
+	case SYS_mq_timedsend:
+	case SYS_mq_timedreceive:
+	case SYS_flock:
 	case SYS_epoll_wait:
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
 	case SYS_poll:
 	case SYS_ppoll:
+	case SYS_select:
+	case SYS_pselect6:
 		return true;
 	default:
 		return false;
 	}
 }
 
-static bool is_poll(const struct gev__run_call *c)
+static bool polls(const long a[6], int fd)
 {
-	return c->call.nr == SYS_poll || c->call.nr == SYS_ppoll;
-}
+	const struct pollfd *p = (const void *)a[0];
 
-static bool polls(const struct gev__run_call *c, int fd)
-{
-	const struct pollfd *p = (const void *)c->call.a[0];
-
-	for (long i = 0; i < c->call.a[1]; i++)
+	for (long i = 0; i < a[1]; i++)
 		if (p[i].fd == fd)
 			return true;
 	return false;
 }
 
-static bool waits_for(const struct outlasting *o, int fd)
+static bool selects(const long a[6], int fd)
 {
-	if (o->ghost)
-		return false;
-	return is_poll(o->c) ? polls(o->c, fd) : (int)o->c->call.a[0] == fd;
+	for (int i = 1; i <= 3 && fd < (int)a[0]; i++) {
+		const long *set = (const void *)a[i];
+
+		if (set && set[fd / WORD_BITS] >> fd % WORD_BITS & 1)
+			return true;
+	}
+	return false;
+}
+
+static bool is_for(const struct gev__run_call *c, int fd)
+{
+	const long *a = c->call.a;
+
+	switch (c->call.nr) {
+	case SYS_poll:
+	case SYS_ppoll:
+		return polls(a, fd);
+	case SYS_select:
+	case SYS_pselect6:
+		return selects(a, fd);
+	case SYS_splice:
+		return (int)a[0] == fd || (int)a[2] == fd;
+	case SYS_tee:
+		return (int)a[0] == fd || (int)a[1] == fd;
+	default:
+		return (int)a[0] == fd;
+	}
+}
+
+static int ghost_of(const struct outlasting *o, int fd)
+{
+	for (const struct ghost *g = o->ghosts; g; g = g->next)
+		if (g->fd == fd)
+			return g->number;
+	return -EBADF;
+}
+
+/* The lowest of one call's, and of @found. */
+static int lowest(const struct outlasting *o, unsigned first, int found)
+{
+	for (const struct ghost *g = o->ghosts; g; g = g->next)
+		if ((unsigned)g->number >= first &&
+			(found < 0 || g->number < found))
+			found = g->number;
+	return found;
 }
 
 int gev__run_ghost_from(unsigned first)
@@ -89,49 +143,81 @@ int gev__run_ghost_from(unsigned first)
 
 	if (!haunted)
 		return -1;
-	gev__list_for_each(node, &calls) {
-		int ghost = of(node)->ghost;
-
-		if (ghost && (unsigned)ghost >= first &&
-			(found < 0 || ghost < found))
-			found = ghost;
-	}
+	gev__list_for_each(node, &calls)
+		found = lowest(of(node), first, found);
 	return found;
 }
 
-/* High up, where no program looks for its own. */
-static long copy(int fd)
+static int successor(const gev_coro *c, int fd)
 {
-	struct rlimit limit = { 0 };
-	rlim_t lowest;
+	struct gev_list *node;
 
-	gev__sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
-	lowest = limit.rlim_cur / 2;
-	return gev__call_fcntl(fd, F_DUPFD_CLOEXEC,
-		lowest < LOWEST_MAX ? lowest : LOWEST_MAX);
+	gev__list_for_each(node, &calls)
+		if (of(node)->coro == c)
+			return ghost_of(of(node), fd);
+	return -EBADF;
 }
 
-/* Of the calls that wait for @fd some may only wait for their turn. */
+int gev__run_fd_now(int fd)
+{
+	int number = haunted ? successor(gev__hub_here()->thread->current, fd) :
+			       -EBADF;
+
+	return number >= 0 ? number : fd;
+}
+
+/* High up, where no program looks for its own. */
+static int copy(int fd)
+{
+	struct rlimit limit = { 0 };
+	rlim_t lowest_number;
+
+	gev__sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
+	lowest_number = limit.rlim_cur / 2;
+	if (lowest_number > LOWEST_MAX)
+		lowest_number = LOWEST_MAX;
+	return (int)gev__call_fcntl(fd, F_DUPFD_CLOEXEC, lowest_number);
+}
+
+static void haunt(struct outlasting *o, int fd, int number)
+{
+	struct ghost *g = gev__alloc(sizeof(*g));
+
+	if (!g)
+		return;
+	g->fd = fd;
+	g->number = number;
+	g->next = o->ghosts;
+	o->ghosts = g;
+	haunted++;
+}
+
+/* Or for their turn. */
+static bool has_waiters(const struct gev__fd_rec *rec)
+{
+	return rec->reader || rec->writer || rec->polled ||
+	       rec->turns[0].next || rec->turns[1].next;
+}
+
 void gev__run_leave_ghost(int fd)
 {
 	const struct gev__fd_rec *rec = gev__fd_peek(gev__hub_here(), fd);
 	struct gev_list *node;
-	long ghost = 0;
+	int number = 0;
 
-	if (!rec || (!rec->reader && !rec->writer && !rec->polled))
+	if (!rec || !has_waiters(rec))
 		return;
+	gev__fd_successor = successor;
 	gev__list_for_each(node, &calls) {
 		struct outlasting *o = of(node);
 
-		if (!waits_for(o, fd))
+		if (!is_for(o->c, fd) || ghost_of(o, fd) >= 0)
 			continue;
-		if (!ghost)
-			ghost = copy(fd);
-		if (ghost < 0)
+		if (!number)
+			number = copy(fd);
+		if (number < 0)
 			return;
-		o->ghost = (int)ghost;
-		o->fd = fd;
-		haunted++;
+		haunt(o, fd, number);
 	}
 }
 
@@ -148,101 +234,37 @@ void gev__run_leave_ghosts(unsigned first, unsigned last)
 	}
 }
 
-/* There may be no other thread any more, and then it is left to the kernel. */
-static struct gev__patch_answer make(struct gev__run_call *c,
-	gev__run_answer *answer)
+static void lay(struct outlasting *o)
 {
-	const long *a = c->call.a;
-	struct gev__patch_answer r = answer(c);
+	struct ghost *g;
 
-	if (r.pass)
-		r.result = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3],
-			a[4], a[5]);
-	r.pass = false;
-	return r;
-}
+	while ((g = o->ghosts)) {
+		int number = g->number;
 
-static struct gev__patch_answer read_ghost(const struct outlasting *o,
-	struct gev__run_call *c, gev__run_answer *answer)
-{
-	const long fd = c->call.a[0];
-	struct gev__patch_answer r;
-
-	c->call.a[0] = o->ghost;
-	r = make(c, answer);
-	c->call.a[0] = fd;
-	return r;
-}
-
-static bool was_closed(const struct outlasting *o, const struct pollfd *p,
-	long n)
-{
-	for (long i = 0; i < n; i++)
-		if (p[i].fd == o->fd && p[i].revents & POLLNVAL)
-			return true;
-	return false;
-}
-
-static struct gev__patch_answer poll_ghost(const struct outlasting *o,
-	struct gev__run_call *c, gev__run_answer *answer)
-{
-	struct pollfd *p = (struct pollfd *)c->call.a[0];
-	const long n = c->call.a[1];
-	const size_t size = (size_t)n * sizeof(*p);
-	struct pollfd *copied = gev__alloc(size);
-	struct gev__patch_answer r = { -ENOMEM, false };
-
-	if (!copied)
-		return r;
-	gev__copy(copied, p, size);
-	for (long i = 0; i < n; i++)
-		if (copied[i].fd == o->fd)
-			copied[i].fd = o->ghost;
-	c->call.a[0] = (long)copied;
-	r = make(c, answer);
-	c->call.a[0] = (long)p;
-	for (long i = 0; i < n; i++)
-		p[i].revents = copied[i].revents;
-	gev__free(copied, size);
-	return r;
-}
-
-static struct gev__patch_answer again(const struct outlasting *o,
-	struct gev__run_call *c, struct gev__patch_answer r,
-	gev__run_answer *answer)
-{
-	const struct pollfd *p = (const void *)c->call.a[0];
-
-	if (!is_poll(c))
-		return r.result == -EBADF ? read_ghost(o, c, answer) : r;
-	if (r.result > 0 && was_closed(o, p, c->call.a[1]))
-		return poll_ghost(o, c, answer);
-	return r;
-}
-
-static void lay(int ghost)
-{
-	haunted--;
-	if (gev__run_ghost_from((unsigned)ghost) != ghost)
-		gev__call_close(ghost);
+		o->ghosts = g->next;
+		gev__free(g, sizeof(*g));
+		haunted--;
+		if (gev__run_ghost_from((unsigned)number) != number)
+			gev__call_close(number);
+	}
 }
 
 struct gev__patch_answer gev__run_outlast(struct gev__run_call *c,
 	gev__run_answer *answer)
 {
-	struct outlasting o = { .c = c };
+	struct outlasting o = { .c = c,
+		.coro = gev__hub_here()->thread->current };
 	struct gev__patch_answer r;
 
 	gev__list_add(&calls, &o.node);
 	r = answer(c);
-	if (__builtin_expect(o.ghost, 0))
-		r = again(&o, c, r, answer);
+	if (__builtin_expect(o.ghosts != NULL, 0))
+		lay(&o);
 	gev__list_del(&o.node);
-	if (__builtin_expect(o.ghost, 0))
-		lay(o.ghost);
 	return r;
 }
 
+/* The one that forked makes no call that waits. */
 void gev__run_ghosts_forked(void)
 {
 	gev__list_init(&calls);

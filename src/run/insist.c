@@ -10,6 +10,7 @@
 #include "calls/calls.h"
 #include "calls/descriptor.h"
 #include "core/wait.h"
+#include "run/ghost.h"
 
 static int ms(gev_time t)
 {
@@ -21,7 +22,8 @@ static int ms(gev_time t)
 
 static long poll_for(const struct gev__run_insist *i, gev_time t)
 {
-	struct pollfd p = { .fd = i->fd, .events = i->events };
+	struct pollfd p = { .fd = gev__run_fd_now(i->fd),
+		.events = i->events };
 	long r = gev__call_poll(&p, 1, ms(t));
 
 	return r < 0 ? r : 0;

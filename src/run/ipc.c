@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "calls/descriptor.h"
 #include "run/call.h"
+#include "run/ghost.h"
 #include "run/insist.h"
 
 static long again(const struct gev__run_call *c, gev__run_attempt *attempt)
@@ -125,7 +126,8 @@ static long transfer(void *arg)
 {
 	const struct gev__patch_call *c = arg;
 	const struct timespec past = { 0, 0 };
-	long r = gev__sys(c->nr, c->a[0], c->a[1], c->a[2], c->a[3], &past);
+	long r = gev__sys(c->nr, gev__run_fd_now((int)c->a[0]), c->a[1],
+		c->a[2], c->a[3], &past);
 
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }

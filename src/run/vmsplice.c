@@ -4,13 +4,14 @@
 #include <poll.h>
 #include "base/sys.h"
 #include "run/call.h"
+#include "run/ghost.h"
 #include "run/insist.h"
 
 static long vmsplice_at_once(void *arg)
 {
 	const long *a = arg;
 
-	return gev__sys(SYS_vmsplice, a[0], a[1], a[2],
+	return gev__sys(SYS_vmsplice, gev__run_fd_now((int)a[0]), a[1], a[2],
 		a[3] | SPLICE_F_NONBLOCK);
 }
 
