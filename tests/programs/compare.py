@@ -77,7 +77,8 @@ def main():
     case(2, run_said == said, 'it says the same under gev run', run_said)
     case(3, run_status == status, 'and ends the same way',
          f'natively {status}, under gev run {run_status}')
-    case(4, threads == 1, 'with one kernel thread', f'there were {threads}')
+    # One that ends at once may be gone before anybody looks.
+    case(4, threads <= 1, 'with one kernel thread', f'there were {threads}')
     print('1..4')
 
 
