@@ -55,8 +55,7 @@ class Load(threading.Thread):
             time.sleep(0.01)
 
 
-def end_process(pid):
-    os.kill(pid, signal.SIGTERM)
+def await_end(pid):
     while True:
         try:
             os.kill(pid, 0)
@@ -91,8 +90,11 @@ def replaced_while_it_serves():
             assert idle.ask('?') == str(server.process.pid)
             idle.close()
             assert server.process.wait(LIMIT) == 0
+            for pid in load.pids[1:-1]:  # else the last has not told them yet
+                await_end(int(pid))
         finally:
-            end_process(int(load.pids[-1]))
+            os.kill(int(load.pids[-1]), signal.SIGTERM)
+            await_end(int(load.pids[-1]))
 
 
 def a_listener_from_systemd():
