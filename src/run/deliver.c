@@ -205,8 +205,9 @@ void gev__run_deliver(ucontext_t *uc, const struct gev__run_again *again)
 			gev__run_default(info.si_signo);
 			break;
 		case GEV__HANDLED:
-			if (again && gev__run_action(info.si_signo)->flags &
-					SA_RESTART)
+			if (again && (again->always ||
+				gev__run_action(info.si_signo)->flags &
+					SA_RESTART))
 				make_again(uc, again);
 			again = NULL;
 			gev__run_push(uc, s, &info);

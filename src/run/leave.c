@@ -13,6 +13,7 @@
 
 #define RED_ZONE 128
 #define SYSCALL_SIZE 2
+#define LOCK_PI2 13 /* FUTEX_LOCK_PI2, Linux 5.14 */
 
 static struct {
 	const struct gev__run_call *c;
@@ -73,7 +74,7 @@ void gev__run_left(ucontext_t *uc)
 {
 	const struct gev__run_call *c = left.c;
 	const struct gev__run_again again = { c->frame[1] - SYSCALL_SIZE,
-		c->call.nr };
+		c->call.nr, gev__run_always_restarts(c) };
 	bool restarts = !left.pass && left.result == -EINTR &&
 			gev__run_restarts(c);
 
@@ -86,7 +87,7 @@ void gev__run_leave_dispatched(ucontext_t *uc, const struct gev__run_call *c)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
 	const struct gev__run_again again = { g[REG_RIP] - SYSCALL_SIZE,
-		c->call.nr };
+		c->call.nr, gev__run_always_restarts(c) };
 
 	settle();
 	if (g[REG_RAX] == -GEV__RESTART) {
@@ -113,6 +114,15 @@ static bool is_unlimited(long fd, int option)
 
 	return gev__sys(SYS_getsockopt, fd, SOL_SOCKET, option, &t, &size) < 0 ||
 	       (t.tv_sec == 0 && t.tv_usec == 0);
+}
+
+/* libc does not know that locking such a mutex could be interrupted. */
+bool gev__run_always_restarts(const struct gev__run_call *c)
+{
+	const int command = (int)c->call.a[1] & FUTEX_CMD_MASK;
+
+	return c->call.nr == SYS_futex &&
+	       (command == FUTEX_LOCK_PI || command == LOCK_PI2);
 }
 
 static bool futex_restarts(const long a[6])
@@ -145,7 +155,7 @@ bool gev__run_restarts(const struct gev__run_call *c)
 	case SYS_sendmmsg:
 		return is_unlimited(a[0], SO_SNDTIMEO);
 	case SYS_futex:
-		return futex_restarts(a);
+		return gev__run_always_restarts(c) || futex_restarts(a);
 	case SYS_open:
 	case SYS_openat:
 	case SYS_ioctl:

@@ -136,6 +136,7 @@ struct gev__run_signals *gev__run_timer_owner(const siginfo_t *info);
 struct gev__run_again {
 	long at;
 	long nr;
+	bool always;            /* or as SA_RESTART has it */
 };
 void gev__run_deliver(ucontext_t *uc, const struct gev__run_again *again);
 
@@ -168,7 +169,11 @@ void gev__run_ticked(ucontext_t *uc);
 long gev__run_pass(const struct gev__run_call *c);
 extern const char gev__run_pass_at[];
 
-/* Whether call @c, which was interrupted, is made again after a handler. */
+/*
+ * Whether call @c, which was interrupted, is made again after a handler that
+ * has SA_RESTART; or after any.
+ */
 bool gev__run_restarts(const struct gev__run_call *c);
+bool gev__run_always_restarts(const struct gev__run_call *c);
 
 #endif

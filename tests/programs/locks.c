@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What threads wait for each other with, as POSIX has it. */
 #include <semaphore.h>
+#include <signal.h>
 #include "program.h"
 
 #define N 8
@@ -96,6 +97,46 @@ static void robust(int protocol, const char *what)
 	pthread_mutex_unlock(&mutex);
 	say(pthread_mutex_lock(&mutex) == 0, "and taken again");
 	pthread_mutex_unlock(&mutex);
+}
+
+static volatile bool held;
+
+static void *take_held(void *arg)
+{
+	int r = pthread_mutex_lock(&mutex);
+	bool too_early = held;
+
+	(void)arg;
+	pthread_mutex_unlock(&mutex);
+	return (void *)(intptr_t)(r == 0 && !too_early);
+}
+
+static void on_signal(int signum)
+{
+	(void)signum;
+}
+
+static void disturbed(int protocol, const char *what)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	pthread_mutexattr_t attr;
+	pthread_t t;
+
+	sigaction(SIGUSR1, &sa, NULL);
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setprotocol(&attr, protocol);
+	pthread_mutex_init(&mutex, &attr);
+	pthread_mutex_lock(&mutex);
+	held = true;
+	t = begin(take_held, NULL);
+	for (int i = 0; i < 3; i++) {
+		pause_ms(5);
+		pthread_kill(t, SIGUSR1);
+	}
+	pause_ms(5);
+	held = false;
+	pthread_mutex_unlock(&mutex);
+	say(finish(t) != NULL, what);
 }
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -256,6 +297,8 @@ int main(void)
 	owners();
 	robust(PTHREAD_PRIO_NONE, "a dead owner's mutex");
 	robust(PTHREAD_PRIO_INHERIT, "a dead owner's inheriting mutex");
+	disturbed(PTHREAD_PRIO_NONE, "a signal does not let one in");
+	disturbed(PTHREAD_PRIO_INHERIT, "nor at an inheriting mutex");
 	conds();
 	barriers();
 	rwlocks();
