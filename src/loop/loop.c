@@ -16,16 +16,26 @@
 /* So many events of descriptors nobody knows, and the poller is remade. */
 #define STRAYS_MAX 32
 
+/*
+ * In the child of a fork the one thread is known by the id it had: loops have
+ * it, and thread-local memory; but not all that memory, if its TCB changes.
+ */
+static struct {
+	int id;
+	int before;
+} survivor;
+
 static int this_thread(void)
 {
 	static __thread int id;
 
 	if (id == 0)
 		id = gev__sys(SYS_gettid);
+	if (id == survivor.id)
+		id = survivor.before;
 	return id;
 }
 
-/* In the child of a fork both sides still hold the parent's id. */
 bool gev__loop_mine(const gev_loop *loop)
 {
 	return loop->owner == this_thread();
@@ -225,6 +235,8 @@ int gev__loop_forked(gev_loop *loop)
 {
 	int r;
 
+	survivor.id = gev__sys(SYS_gettid);
+	survivor.before = loop->owner;
 	loop->backend->close(loop); /* before anything of it is made use of */
 	gev__wakeup_close(loop);
 	gev__signals_forked();

@@ -101,7 +101,7 @@ void gev__futex_unask(struct gev__futex_wait *w);
 /* The ring's descriptor, or -1. */
 int gev__futex_ring_fd(const gev_hub *hub);
 
-/* In the child of a fork the rings are the parent's. */
-void gev__futex_ring_forked(void);
+/* In the child of a fork the ring is the parent's, and so are those who asked. */
+void gev__futex_ring_forked(gev_hub *hub);
 
 #endif

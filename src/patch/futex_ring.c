@@ -22,8 +22,8 @@
 struct gev__futex_ring {
 	struct gev__tenant tenant;
 	gev_hub *hub;
-	unsigned forks;         /* of this process, when it was opened */
 	bool tried;
+	bool lost;              /* the ring is the parent's */
 	struct gev__uring ring;
 	gev_io_watcher watcher;
 	struct gev_list asks;
@@ -36,13 +36,6 @@ struct gev__futex_ask {
 	const uint32_t *word;
 	uint32_t bitset;
 };
-
-static unsigned forks;
-
-void gev__futex_ring_forked(void)
-{
-	forks++;
-}
 
 static void drop(struct gev__futex_ask *ask)
 {
@@ -85,10 +78,10 @@ static int on_ready(gev_watcher *w, int revents, void *arg)
 	struct gev__futex_ring *f = arg;
 
 	(void)revents;
-	if (f->forks == forks)
-		reap(f);
-	else
+	if (f->lost)
 		gev_watcher_stop(w);
+	else
+		reap(f);
 	return 0;
 }
 
@@ -121,15 +114,17 @@ static void end_all(struct gev__futex_ring *f)
 	}
 }
 
-/* In a forked child they are the parent's. */
-static void forget_all(struct gev__futex_ring *f)
+/* Soon the stacks of who asked are used for other things. */
+void gev__futex_ring_forked(gev_hub *hub)
 {
+	struct gev__futex_ring *f = hub->futexes;
+
+	if (!f)
+		return;
 	while (!gev__list_empty(&f->asks))
 		drop(gev__container(f->asks.next, struct gev__futex_ask,
 			node));
-	close_ring(f);
-	f->forks = forks;
-	f->tried = false;
+	f->lost = true;
 }
 
 static void hub_ends(struct gev__tenant *tenant)
@@ -137,10 +132,7 @@ static void hub_ends(struct gev__tenant *tenant)
 	struct gev__futex_ring *f =
 		gev__container(tenant, struct gev__futex_ring, tenant);
 
-	if (f->forks != forks)
-		forget_all(f);
-	else
-		end_all(f);
+	end_all(f);
 	close_ring(f);
 	gev__list_del(&tenant->node);
 	f->hub->futexes = NULL;
@@ -154,7 +146,6 @@ static struct gev__futex_ring *make(gev_hub *hub)
 	if (!f)
 		return NULL;
 	f->hub = hub;
-	f->forks = forks;
 	f->ring.fd = -1;
 	gev__list_init(&f->asks);
 	f->tenant.end = hub_ends;
@@ -188,8 +179,10 @@ static struct gev__futex_ring *ring_of(gev_hub *hub)
 
 	if (!f)
 		return NULL;
-	if (f->forks != forks)
-		forget_all(f);
+	if (f->lost) {
+		close_ring(f);
+		f->lost = f->tried = false;
+	}
 	if (!f->tried)
 		open_ring(f);
 	return f->ring.fd < 0 ? NULL : f;
@@ -246,8 +239,6 @@ void gev__futex_unask(struct gev__futex_wait *w)
 		return;
 	ask->w = NULL;
 	w->ask = NULL;
-	if (f->forks != forks)
-		return;
 	cancel(f, ask);
 	reap(f);
 }

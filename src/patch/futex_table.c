@@ -421,7 +421,8 @@ void gev__futex_forked(void)
 	struct gev_hub *hub = gev__hub_here();
 	struct gev_waiter *w = NULL;
 
-	gev__futex_ring_forked();
+	if (hub)
+		gev__futex_ring_forked(hub);
 	gev__zero(buckets, sizeof(buckets));
 	if (hub && !hub->thread->current->greenlet)
 		w = hub->main->coro->waiter;

@@ -39,6 +39,56 @@ static void *fork_here(void *arg)
 	return (void *)(intptr_t)status_of(pid);
 }
 
+/* One waits there as its process is made, one in it. */
+static sem_t *first_waits, *second_waits;
+
+#define POSTS 30
+
+static void *wait_first(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < POSTS; i++)
+		sem_wait(first_waits);
+	return NULL;
+}
+
+static void *wait_second(void *arg)
+{
+	(void)arg;
+	return (void *)(intptr_t)(sem_wait(second_waits) == 0 ? 22 : 0);
+}
+
+static void *fork_and_wait(void *arg)
+{
+	pid_t pid = fork();
+
+	(void)arg;
+	if (pid == 0)
+		_exit((int)(intptr_t)finish(begin(wait_second, NULL)));
+	for (int i = 0; i < POSTS; i++) {
+		pause_ms(1);
+		sem_post(first_waits);
+	}
+	sem_post(second_waits);
+	return (void *)(intptr_t)status_of(pid);
+}
+
+static void waits_across_fork(void)
+{
+	pthread_t first;
+
+	first_waits = mmap(NULL, 2 * sizeof(sem_t), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	second_waits = first_waits + 1;
+	sem_init(first_waits, 1, 0);
+	sem_init(second_waits, 1, 0);
+	first = begin(wait_first, NULL);
+	pause_ms(10);
+	say(finish(begin(fork_and_wait, NULL)) == (void *)22,
+		"its threads wait for what its parent does");
+	finish(first);
+}
+
 static int prepared, in_parent, in_child;
 
 static void prepare(void)
@@ -62,6 +112,7 @@ static void forks(void)
 
 	say(finish(begin(fork_here, NULL)) == (void *)21,
 		"a thread forks, the child has threads of its own");
+	waits_across_fork();
 	pthread_atfork(prepare, parent, child);
 	pid = fork();
 	if (pid == 0)
