@@ -102,17 +102,27 @@ whole:
 	.hidden	gev__patch_begin
 	.type	gev__patch_begin, @function
 	.p2align 4
-gev__patch_begin:
 	.cfi_startproc
-	.cfi_undefined rip		/* its caller is on another stack */
+	.cfi_def_cfa rsp, 56
+	.cfi_offset rip, -8
+	nop				/* unwinders look one byte before */
+gev__patch_begin:
 	endbr64				/* is jumped to */
 	pop	%rdi
+	.cfi_adjust_cfa_offset -8
 	pop	%rsi
+	.cfi_adjust_cfa_offset -8
 	pop	%rdx
+	.cfi_adjust_cfa_offset -8
 	pop	%r10
+	.cfi_adjust_cfa_offset -8
 	pop	%r8
+	.cfi_adjust_cfa_offset -8
 	pop	%r9
+	.cfi_adjust_cfa_offset -8
 	pop	%r11			/* back */
+	.cfi_adjust_cfa_offset -8
+	.cfi_register rip, r11
 	xor	%eax, %eax		/* what clone() returns there */
 	jmp	*%r11
 	.cfi_endproc

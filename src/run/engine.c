@@ -10,6 +10,8 @@
 #include "patch/engine.h"
 #include "run/hint.h"
 
+#define INT3 0xcc
+
 static struct {
 	struct gev__sites libc; /* as the command found them */
 	char rest[GEV__HINT_SIZE]; /* of the hint, for when they are wanted */
@@ -82,12 +84,19 @@ static bool reachable(const struct gev__site *s, const uint8_t *stub)
 	return (at > s->at ? at - s->at : s->at - at) < gev__cpu_reach;
 }
 
-/* Its room in the code becomes @to. */
+/* A debugger, which would put back what is not there any more. */
+static bool has_breakpoint(const struct gev__site *s)
+{
+	return *(const uint8_t *)s->window == INT3;
+}
+
+/* Its room in the code becomes @to.  Without any it is the dispatch's. */
 static void assign(struct gev__site *s, uint8_t *to)
 {
 	uint8_t *stub = gev__run_stubs + e.used;
 
-	if (stub + GEV__STUB_SIZE > gev__run_stubs_end || !reachable(s, stub))
+	if (stub + GEV__STUB_SIZE > gev__run_stubs_end ||
+		!reachable(s, stub) || has_breakpoint(s))
 		return;
 	memcpy(s->original, (void *)s->window, sizeof(s->original));
 	if (s->hop)

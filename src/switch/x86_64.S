@@ -91,8 +91,9 @@ gev__switch_call:
 	.size	gev__switch_call, . - gev__switch_call
 
 	.type	return, @function
-return:
 	.cfi_startproc
+	nop				/* unwinders look one byte before */
+return:
 	endbr64				/* is jumped to */
 	ret
 	.cfi_endproc

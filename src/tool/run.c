@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct request {
 	bool force;
 	bool gdb;
 	char words[256];       /* GEV_RUN */
+	char library[PATH_MAX]; /* to be preloaded; what is for gdb is there */
 	char **argv;           /* of the program */
 	int argc;
 };
@@ -60,19 +62,15 @@ static void add_word(struct request *r, const char *word)
 	snprintf(r->words + used, sizeof(r->words) - used, ",%s", word);
 }
 
-/* Ours comes first, so that it stays first. */
-static int set_environment(const struct request *r, const char *library)
+/* Ours comes first, so that it stays first.  NULL: no memory. */
+static char *preloads(const struct request *r)
 {
 	const char *others = getenv("LD_PRELOAD");
 	char *all;
-	int failed;
 
-	if (asprintf(&all, "%s%s%s", library, others && *others ? ":" : "",
-		    others ? others : "") < 0)
-		return -1;
-	failed = setenv("LD_PRELOAD", all, 1);
-	free(all);
-	return failed ? failed : setenv("GEV_RUN", r->words, 1);
+	return asprintf(&all, "%s%s%s", r->library,
+		       others && *others ? ":" : "", others ? others : "") < 0 ?
+		       NULL : all;
 }
 
 static int failed_to_execute(const char *name)
@@ -83,46 +81,65 @@ static int failed_to_execute(const char *name)
 	return error == ENOENT ? GEV__NOT_FOUND : GEV__NOT_EXECUTABLE;
 }
 
-static int execute(const struct request *r, const char *library,
+static int failed(void)
+{
+	perror("gev run");
+	return GEV__REFUSED;
+}
+
+static int execute(const struct request *r, const char *preload,
 	const char *hint)
 {
-	if (set_environment(r, library) < 0 || setenv(GEV__HINT, hint, 1) < 0) {
-		perror("gev run");
-		return GEV__REFUSED;
-	}
+	if (setenv("LD_PRELOAD", preload, 1) < 0 ||
+		setenv("GEV_RUN", r->words, 1) < 0 ||
+		setenv(GEV__HINT, hint, 1) < 0)
+		return failed();
 	execvp(r->argv[0], r->argv);
 	return failed_to_execute(r->argv[0]);
 }
 
 /* The program alone gets the environment: neither gdb nor its shell. */
-static int debug(const struct request *r, const char *library, const char *hint)
+static char *wrapper(const struct request *r, const char *preload,
+	const char *hint)
 {
-	static char *const first[] = { "gdb", "-q", "-iex",
-		"set startup-with-shell off", "-ex",
-		"handle SIGSYS nostop noprint pass", "-ex" };
-	const size_t n = sizeof(first) / sizeof(*first);
-	char **argv = calloc(n + 3 + (size_t)r->argc, sizeof(*argv));
-	char *wrapper;
+	char *command;
 
-	if (!argv || asprintf(&wrapper, "set exec-wrapper env LD_PRELOAD='%s' "
-			"GEV_RUN='%s' " GEV__HINT "='%s'", library, r->words,
-				    hint) < 0) {
-		perror("gev run");
-		return GEV__REFUSED;
-	}
+	return asprintf(&command, "set exec-wrapper env LD_PRELOAD='%s' "
+		       "GEV_RUN='%s' " GEV__HINT "='%s'", preload, r->words,
+		       hint) < 0 ? NULL : command;
+}
+
+static char *script(const struct request *r)
+{
+	const char *slash = strrchr(r->library, '/');
+	char *path;
+
+	return asprintf(&path, "%.*s/gev-gdb.py", (int)(slash - r->library),
+		       r->library) < 0 ? NULL : path;
+}
+
+static int debug(const struct request *r, const char *preload, const char *hint)
+{
+	char *with = wrapper(r, preload, hint), *told = script(r);
+	char *const first[] = { "gdb", "-q", "-ex",
+		"handle SIGSYS nostop noprint pass", "-ex", with, "-x", told,
+		"--args" };
+	const size_t n = sizeof(first) / sizeof(*first);
+	char **argv = calloc(n + 1 + (size_t)r->argc, sizeof(*argv));
+
+	if (!argv || !with || !told)
+		return failed();
 	memcpy(argv, first, sizeof(first));
-	argv[n] = wrapper;
-	argv[n + 1] = "--args";
-	memcpy(argv + n + 2, r->argv, (size_t)r->argc * sizeof(*argv));
+	memcpy(argv + n, r->argv, (size_t)r->argc * sizeof(*argv));
 	execvp(argv[0], argv);
 	return failed_to_execute(argv[0]);
 }
 
-static int run(const struct request *r)
+static int run(struct request *r)
 {
 	struct gev__findings f = { .n = 0 };
 	const struct gev__finding *bad;
-	char library[PATH_MAX];
+	char *preload;
 
 	gev__examine(&f, r->argv[0]);
 	bad = gev__findings_bad(&f);
@@ -130,17 +147,20 @@ static int run(const struct request *r)
 		fprintf(stderr, "gev run: %s\n", bad->text);
 		return f.status;
 	}
-	if (gev__find_preload(library) < 0) {
-		fprintf(stderr, "gev run: %s is missing\n", library);
+	if (gev__find_preload(r->library) < 0) {
+		fprintf(stderr, "gev run: %s is missing\n", r->library);
 		return GEV__REFUSED;
 	}
-	if (strpbrk(library, " :")) {
+	if (strpbrk(r->library, " :")) {
 		fprintf(stderr, "gev run: can't preload from %s: a blank or "
-				"colon in its path\n", library);
+				"colon in its path\n", r->library);
 		return GEV__REFUSED;
 	}
-	return r->gdb ? debug(r, library, f.hint) :
-			execute(r, library, f.hint);
+	preload = preloads(r);
+	if (!preload)
+		return failed();
+	return r->gdb ? debug(r, preload, f.hint) :
+			execute(r, preload, f.hint);
 }
 
 /* -1: go on; else the status to exit with. */
