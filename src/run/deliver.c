@@ -21,11 +21,8 @@
 #define JUMP_SIZE 5
 #define RED_ZONE 128
 #define AUTODISARM (1 << 31) /* SS_AUTODISARM, of another header */
-#define VECTORS_SIZE 512
 #define FRAME_SIZE 640 /* more than there is of one but the vectors */
 #define MARGIN 2048    /* more than is on the stack of what fills it in */
-#define MAGIC 0x46505853u
-#define MAGIC_AT 464
 #define UC_SIZE (__builtin_offsetof(ucontext_t, uc_sigmask) + GEV__MASK_SIZE)
 #define FLAGS (0x100 | 0x400 | 0x10000) /* TF, DF, RF */
 
@@ -79,17 +76,6 @@ static void leave_stub(greg_t *g)
 	gev__copy(&far, at + 1, sizeof(far));
 	g[REG_RIP] = (greg_t)at + JUMP_SIZE + far -
 		     (before ? SYSCALL_SIZE : 0);
-}
-
-static size_t vectors_size(const ucontext_t *uc)
-{
-	const char *vectors = (const char *)uc->uc_mcontext.fpregs;
-	uint32_t magic[2];
-
-	if (!vectors)
-		return 0;
-	gev__copy(magic, vectors + MAGIC_AT, sizeof(magic));
-	return magic[0] == MAGIC ? magic[1] : VECTORS_SIZE;
 }
 
 static bool lies_on(uintptr_t sp, const stack_t *stack)
@@ -168,7 +154,7 @@ void gev__run_push(ucontext_t *uc, struct gev__run_signals *s,
 {
 	const int signum = info->si_signo;
 	const struct gev__run_action a = *gev__run_action(signum);
-	const size_t vectors = vectors_size(uc);
+	const size_t vectors = gev__run_vectors_size(uc);
 	struct frame *f = place(stack_for(&a,
 		(uintptr_t)uc->uc_mcontext.gregs[REG_RSP], &s->stack),
 		uc, vectors);

@@ -5,8 +5,8 @@
  *
  * The handler makes the call and returns, so that all registers, the vectors'
  * too, are as they were but for the result.  A greenlet that waits does so in
- * the handler, on its own stack: the handler's mask is that of what it
- * interrupts.
+ * the handler, on its own stack (frame.c): the handler's mask is that of what
+ * it interrupts.
  *
  * Calls that end on another stack than they began on can't be made from here.
  * They are made where they came from, with catching off until the next call
@@ -17,16 +17,20 @@
 #include <signal.h>
 #include <ucontext.h>
 #include "base/signal.h"
+#include "core/hub.h"
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/preempt.h"
 #include "run/run.h"
 #include "run/signals.h"
+#include "switch/stack.h"
 
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PR_SYS_DISPATCH_ON 1
 #define SYS_USER_DISPATCH 2 /* si_code */
 #define SYSCALL_SIZE 2
+#define RED_ZONE 128
+#define TICK_STACK 32768ul
 #define SIGSYS_BIT (1ul << (SIGSYS - 1))
 #define MASK_SIZE 8
 
@@ -120,28 +124,61 @@ static void on_call(ucontext_t *uc)
 		make_call(uc);
 }
 
+/* In the handler of SIGSYS, where who waits does so. */
+static void on_dispatch(ucontext_t *uc, siginfo_t *info, void *unused)
+{
+	(void)info;
+	(void)unused;
+	on_call(uc);
+	gev__run_mask_tell(uc);
+}
+
+static void on_tick(ucontext_t *uc, siginfo_t *info, void *stack)
+{
+	(void)info;
+	gev__run_tick(uc->uc_mcontext.gregs);
+	gev__run_ticked(uc);
+	gev__run_mask_tell(uc);
+	gev__stack_give(stack);
+}
+
+/* Natively nothing would come to its stack, so it gets one for the time. */
+static void take_tick(const struct gev__run_frame *f)
+{
+	struct gev__thread *t = gev__hub_here()->thread;
+	struct gev__stack *stack;
+
+	if (!gev__run_in_program(f->uc))
+		return;
+	stack = gev__stack_take(
+		gev__stack_class_of(&t->stacks, TICK_STACK, false));
+	if (stack)
+		gev__run_go_on_below((uintptr_t)gev__stack_block(stack), f,
+			on_tick, stack);
+}
+
 static void on_sigsys(int signum, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
+	const struct gev__run_frame f = { info, uc };
 
 	(void)signum;
-	if (gev__run_is_tick(info)) {
-		gev__run_tick(uc->uc_mcontext.gregs);
-		gev__run_ticked(uc);
-	}
+	if (gev__run_is_tick(info))
+		take_tick(&f);
 	if (info->si_code == SI_USER)
 		gev__run_stats_asked();
 	if (info->si_code == SI_TKILL)
 		gev__run_left(uc);
 	if (info->si_code == SYS_USER_DISPATCH)
-		on_call(uc);
+		gev__run_go_on_below((uintptr_t)uc->uc_mcontext.gregs[REG_RSP] -
+					     RED_ZONE, &f, on_dispatch, NULL);
 	gev__run_mask_tell(uc);
 }
 
 long gev__run_dispatch_on(void)
 {
 	const struct sigaction action = { .sa_sigaction = on_sigsys,
-		.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART };
+		.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | SA_ONSTACK };
 	const unsigned long blocked = SIGSYS_BIT;
 	uintptr_t start, end;
 	long r;

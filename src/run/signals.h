@@ -86,7 +86,7 @@ void gev__run_default(int signum);
 /* It comes to us, whatever the program wants of it. */
 void gev__run_hook(int signum);
 
-/* Whether @at lies where our handlers run, but that of SIGSYS. */
+/* Whether @at lies where our handlers begin. */
 bool gev__run_on_own_stack(uintptr_t at);
 
 /* mask.c: a thread of the list.  What the kernel is to block. */
@@ -139,6 +139,21 @@ struct gev__run_again {
 	bool always;            /* or as SA_RESTART has it */
 };
 void gev__run_deliver(ucontext_t *uc, const struct gev__run_again *again);
+
+/*
+ * frame.c: has @handle go on below @sp, when called by a handler of ours that
+ * has @f on a stack of our own; it returns to what was interrupted.
+ */
+struct gev__run_frame {
+	siginfo_t *info;
+	ucontext_t *uc;
+};
+typedef void gev__run_handle(ucontext_t *uc, siginfo_t *info, void *arg);
+_Noreturn void gev__run_go_on_below(uintptr_t sp,
+	const struct gev__run_frame *f, gev__run_handle *handle, void *arg);
+
+/* Of the vectors' registers in @uc, in bytes. */
+size_t gev__run_vectors_size(const ucontext_t *uc);
 
 /* One, whether it is blocked or not. */
 void gev__run_push(ucontext_t *uc, struct gev__run_signals *s,
