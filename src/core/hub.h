@@ -172,17 +172,31 @@ void gev__drain(void *hub);
 /* A queue longer than this does not stay in the processor's cache. */
 #define GEV__RUNQ_LONG 64u
 
+#define GEV__CACHE_LINE 64
+/* What lies on the stack from the switch up to who made a call that waits. */
+#define GEV__FRAMES 1280
+
 /*
  * Has the memory that the coroutines further on will need under way: first
- * what a switch reads of them, later on their stacks.
+ * what a switch reads of them, later their stacks, and what libc and we have
+ * around the thread pointer.  To be inlined by force: GCC takes a function that
+ * only prefetches for one without effect, and drops the call.
  */
-static inline void gev__runq_prefetch(const struct gev__runq *q)
+static inline __attribute__((always_inline)) void gev__runq_prefetch(
+	const struct gev__runq *q)
 {
-	const char *sp = q->ring[(q->head + 4) & q->mask]->sp;
+	const gev_coro *c = q->ring[(q->head + 4) & q->mask];
+	const char *sp = c->sp;
+	const char *end = sp + GEV__FRAMES;
 
-	__builtin_prefetch(q->ring[(q->head + 8) & q->mask]);
-	__builtin_prefetch(sp);
-	__builtin_prefetch(sp + 64);
+	if ((const char *)c > sp && (const char *)c < end)
+		end = (const char *)c; /* at the stack's top */
+	__builtin_prefetch(q->ring[(q->head + 12) & q->mask]);
+	__builtin_prefetch(q->ring[(q->head + 8) & q->mask]->tcb);
+	__builtin_prefetch((const void *)c->tcb->tls);
+	__builtin_prefetch(c->tcb->errno_at);
+	for (; sp < end; sp += GEV__CACHE_LINE)
+		__builtin_prefetch(sp);
 }
 
 /* The next to run: the head of the run queue, or the hub. */
