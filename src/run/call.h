@@ -55,6 +55,9 @@ gev__run_handler gev__run_exit_group;
 /* clock.c */
 gev__run_handler gev__run_clock;
 
+/* prctl.c */
+gev__run_handler gev__run_prctl;
+
 /* Of a program with threads only: ipc.c, aio.c, open.c, file.c, vmsplice.c */
 gev__run_handler gev__run_msgrcv, gev__run_msgsnd, gev__run_semop,
 	gev__run_semtimedop, gev__run_mq_send, gev__run_mq_receive;

@@ -47,6 +47,7 @@ static gev__run_handler *const handlers[GEV__PATCH_CALLS] = {
 	[SYS_epoll_pwait] = gev__run_epoll_pwait,
 	[SYS_epoll_pwait2] = gev__run_epoll_pwait,
 	[SYS_exit_group] = gev__run_exit_group,
+	[SYS_prctl] = gev__run_prctl,
 };
 
 /* What waits and patch/ leaves to the kernel, for there are others to run. */

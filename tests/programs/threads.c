@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads come, return something, go. */
+#include <sys/prctl.h>
 #include "program.h"
 
 #define MANY 1000
@@ -137,6 +138,26 @@ static void stacks(void)
 	free(own);
 }
 
+/* One that says again what is so has changed nothing: it can be joined. */
+static void *say_it_again(void *arg)
+{
+	int *at = NULL;
+
+	*(bool *)arg = prctl(PR_GET_TID_ADDRESS, &at) == 0 && at &&
+		       *at == gettid_raw() &&
+		       prctl(PR_GET_TID_ADDRESS, 8) < 0 && errno == EFAULT &&
+		       syscall(SYS_set_tid_address, at) == gettid_raw();
+	return NULL;
+}
+
+static void ends_of_threads(void)
+{
+	bool own = false;
+
+	finish(begin(say_it_again, &own));
+	say(own, "a thread is told where its end will be seen");
+}
+
 static void names(void)
 {
 	char name[16] = "";
@@ -154,6 +175,7 @@ int main(void)
 	ways_to_end();
 	joining();
 	stacks();
+	ends_of_threads();
 	names();
 	return 7;
 }
