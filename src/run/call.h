@@ -81,12 +81,12 @@ extern unsigned gev__run_threads;
 /* How many it has made. */
 extern unsigned long gev__run_made;
 
-/* Whether the kernel is to send calls to us, does so now, and how many. */
+/* Whether the kernel is to send calls to us, and does so now. */
 extern bool gev__run_catches;
 extern volatile unsigned char gev__run_catching;
-extern unsigned long gev__run_caught;
 
-/* How often each call was made. */
+/* How often each call was made; by a signal of the kernel's. */
 extern unsigned long gev__run_counts[GEV__PATCH_CALLS];
+extern unsigned long gev__run_trapped[GEV__PATCH_CALLS];
 
 #endif

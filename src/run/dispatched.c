@@ -36,7 +36,7 @@
 
 bool gev__run_catches;
 volatile unsigned char gev__run_catching;
-unsigned long gev__run_caught;
+unsigned long gev__run_trapped[GEV__PATCH_CALLS];
 
 static void read_call(struct gev__run_call *c, const greg_t *g,
 	const long frame[2])
@@ -117,8 +117,12 @@ static void make_call(ucontext_t *uc)
 
 static void on_call(ucontext_t *uc)
 {
-	gev__run_caught++;
-	if (uc->uc_mcontext.gregs[REG_RAX] == SYS_rt_sigreturn)
+	const unsigned long nr =
+		(unsigned long)uc->uc_mcontext.gregs[REG_RAX];
+
+	if (nr < GEV__PATCH_CALLS)
+		gev__run_trapped[nr]++;
+	if (nr == SYS_rt_sigreturn)
 		gev__run_sigreturn(uc);
 	else
 		make_call(uc);

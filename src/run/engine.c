@@ -188,3 +188,8 @@ const struct gev__sites *gev__run_engine_sites(void)
 {
 	return &e.libc;
 }
+
+const char *gev__run_engine_way(void)
+{
+	return e.way ? e.way : "nothing";
+}

@@ -23,6 +23,9 @@ const char *gev__run_engine_complete(void);
 /* What was found of libc. */
 const struct gev__sites *gev__run_engine_sites(void);
 
+/* How code was written. */
+const char *gev__run_engine_way(void);
+
 /* The stub of a site, which says where it is to be run, as bytes. */
 void gev__run_stub(uint8_t *to, const struct gev__site *site);
 

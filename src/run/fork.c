@@ -5,6 +5,7 @@
  */
 #include <linux/sched.h>
 #include <sched.h>
+#include "base/mem.h"
 #include "run/call.h"
 #include "patch/futex.h"
 #include "run/engine.h"
@@ -13,6 +14,13 @@
 #include "run/preempt.h"
 #include "run/run.h"
 #include "run/thread.h"
+
+/* The summary is about what a process does itself. */
+static void count_anew(void)
+{
+	gev__zero(gev__run_counts, sizeof(gev__run_counts));
+	gev__zero(gev__run_trapped, sizeof(gev__run_trapped));
+}
 
 static void forked(void)
 {
@@ -24,6 +32,8 @@ static void forked(void)
 	gev__run_ghosts_forked();
 	gev__run_preempt_forked();
 	gev__run_requests_forked();
+	if (gev__run_options.stats)
+		count_anew();
 	if (catching)
 		gev__run_dispatch_on();
 }

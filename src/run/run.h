@@ -36,7 +36,7 @@ void gev__run_hide(char **env);
  */
 bool gev__run_complete(void);
 
-/* say.c: standard error may be closed from now on. */
+/* say.c: standard error may be closed from now on, and stats be asked for. */
 void gev__run_say_open(void);
 
 /* A line on it. */
@@ -52,7 +52,10 @@ void gev__run_say_stats(void);
 void gev__run_stats_asked(void);
 void gev__run_say_asked(void);
 
-/* How the calls of libc come to us. */
-void gev__run_say_sites(void);
+/* How the calls of libc come to us; @what of the others. */
+void gev__run_say_sites(const char *what);
+
+/* names.c: what the call is called, or NULL. */
+const char *gev__run_call_name(long nr);
 
 #endif

@@ -4,9 +4,12 @@
  * the beginning, since programs close it at their end.  No libc call.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "base/signal.h"
 #include "base/text.h"
+#include "core/greenlet.h"
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/hub.h"
@@ -15,8 +18,34 @@
 /* Where no program looks. */
 #define COPY_FROM 900
 
-static char room[8192];
+#define KINDS 24 /* of waits that are counted */
+#define COLUMN 12
+
+static char room[32768];
 static long error_output = STDERR_FILENO;
+
+/* While there is one thread: then it is dispatched.c's. */
+static void on_request(int signum, siginfo_t *info, void *context)
+{
+	const struct sigaction standard = { .sa_handler = SIG_DFL };
+
+	(void)context;
+	if (info->si_code == SI_USER) {
+		gev__run_stats_asked();
+		return;
+	}
+	gev__sigaction(signum, &standard, NULL);
+	gev__sys(SYS_tgkill, gev__sys(SYS_getpid), gev__sys(SYS_gettid),
+		signum);
+}
+
+static void take_requests(void)
+{
+	const struct sigaction action = { .sa_sigaction = on_request,
+		.sa_flags = SA_SIGINFO | SA_RESTART };
+
+	gev__sigaction(SIGSYS, &action, NULL);
+}
 
 void gev__run_say_open(void)
 {
@@ -25,15 +54,22 @@ void gev__run_say_open(void)
 
 	if (fd >= 0)
 		error_output = fd;
+	if (gev__run_options.stats)
+		take_requests();
+}
+
+static void add_name(struct gev__text *t)
+{
+	gev__text_add(t, "gev[");
+	gev__text_num(t, (uint64_t)gev__sys(SYS_getpid));
+	gev__text_add(t, "]: ");
 }
 
 static struct gev__text begin(void)
 {
 	struct gev__text t = gev__text_in(room, sizeof(room));
 
-	gev__text_add(&t, "gev[");
-	gev__text_num(&t, (uint64_t)gev__sys(SYS_getpid));
-	gev__text_add(&t, "]: ");
+	add_name(&t);
 	return t;
 }
 
@@ -55,7 +91,7 @@ void gev__run_say(const char *what, const char *more)
 	end(&t);
 }
 
-void gev__run_say_sites(void)
+void gev__run_say_sites(const char *what)
 {
 	const struct gev__sites *sites = gev__run_engine_sites();
 	struct gev__text t = begin();
@@ -65,39 +101,93 @@ void gev__run_say_sites(void)
 		patched += sites->site[i].patched;
 	gev__text_add(&t, sites->object.name);
 	gev__text_add(&t, ": ");
-	gev__text_num(&t, sites->n);
-	gev__text_add(&t, " system calls, ");
 	gev__text_num(&t, patched);
-	gev__text_add(&t, gev__run_catching ?
-		" rewritten, all others dispatched by the kernel" :
-		" rewritten: there is but one thread");
+	gev__text_add(&t, " system calls rewritten, by ");
+	gev__text_add(&t, gev__run_engine_way());
+	gev__text_add(&t, what);
 	end(&t);
+}
+
+static void add_column(struct gev__text *t, uint64_t n)
+{
+	char digits[24];
+	struct gev__text number = gev__text_in(digits, sizeof(digits));
+
+	gev__text_num(&number, n);
+	for (size_t i = gev__text_end(&number); i < COLUMN; i++)
+		gev__text_char(t, ' ');
+	gev__text_add(t, digits);
 }
 
 static void add_call(struct gev__text *t, long nr)
 {
-	gev__text_char(t, ' ');
-	if (gev__patch_table[nr].name) {
-		gev__text_add(t, gev__patch_table[nr].name);
-	} else {
-		gev__text_char(t, '#');
+	const char *name = gev__run_call_name(nr);
+	unsigned long all = gev__run_counts[nr], trapped = gev__run_trapped[nr];
+
+	gev__text_char(t, '\n');
+	add_name(t);
+	add_column(t, all > trapped ? all - trapped : 0);
+	add_column(t, trapped);
+	gev__text_add(t, "  ");
+	if (name)
+		gev__text_add(t, name);
+	else
 		gev__text_num(t, (uint64_t)nr);
-	}
-	gev__text_char(t, '=');
-	gev__text_num(t, gev__run_counts[nr]);
 }
 
 static void say_calls(void)
 {
 	struct gev__text t = begin();
 
-	gev__text_add(&t, "calls:");
-	for (long nr = 0; nr < GEV__PATCH_CALLS; nr++)
-		if (gev__run_counts[nr])
-			add_call(&t, nr);
-	gev__text_add(&t, "; dispatched by the kernel: ");
-	gev__text_num(&t, gev__run_caught);
-	end(&t);
+	bool any = false;
+
+	/* How they were caught; add_column()'s width. */
+	gev__text_add(&t, "        jump    dispatch  call");
+	for (long nr = 0; nr < GEV__PATCH_CALLS; nr++) {
+		if (!gev__run_counts[nr] && !gev__run_trapped[nr])
+			continue;
+		add_call(&t, nr);
+		any = true;
+	}
+	if (any)
+		end(&t);
+}
+
+struct kind {
+	const char *what;
+	unsigned n;
+};
+
+/* How many there are of each kind; what they are about is left out. */
+static void count(struct kind kinds[KINDS], const char *what)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		if (kinds[i].what && kinds[i].what != what)
+			continue;
+		kinds[i].what = what;
+		kinds[i].n++;
+		return;
+	}
+}
+
+static void add_waits(struct gev__text *t, struct gev_hub *hub)
+{
+	struct kind kinds[KINDS];
+	struct gev_list *node;
+
+	gev__zero(kinds, sizeof(kinds));
+	gev__list_for_each(node, &hub->greenlets) {
+		gev_coro *c = gev__container(node, gev_greenlet, all)->coro;
+
+		if (c->waiter && c->waiter->what)
+			count(kinds, c->waiter->what);
+	}
+	for (size_t i = 0; i < KINDS && kinds[i].n; i++) {
+		gev__text_add(t, i ? ", " : "; waiting: ");
+		gev__text_add(t, kinds[i].what);
+		gev__text_char(t, ' ');
+		gev__text_num(t, kinds[i].n);
+	}
 }
 
 static void say_threads(void)
@@ -111,6 +201,8 @@ static void say_threads(void)
 	gev__text_num(&t, gev__run_made + 1);
 	gev__text_add(&t, " in all; switches: ");
 	gev__text_num(&t, hub ? hub->stats.switches : 0);
+	if (hub)
+		add_waits(&t, hub);
 	end(&t);
 }
 

@@ -23,7 +23,8 @@ bool gev__run_complete(void)
 	if (why)
 		gev__run_say("threads are left to the kernel: ", why);
 	else if (gev__run_options.verbose)
-		gev__run_say_sites();
+		gev__run_say_sites(", all others dispatched by the "
+			"kernel: there are threads now");
 	return !failed;
 }
 
@@ -34,7 +35,7 @@ static void begin(const char *hint)
 	if (why)
 		gev__run_say("threads are left to the kernel: ", why);
 	else if (gev__run_options.verbose)
-		gev__run_say_sites();
+		gev__run_say_sites(", those that make processes and threads");
 }
 
 /* Before any other constructor (-z initfirst), libc's own included. */

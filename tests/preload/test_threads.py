@@ -6,6 +6,8 @@ Each of its cases must come out as it does natively.
 """
 
 import os
+import re
+import signal
 import sys
 
 from api import GEV, contains, equal, gev, main, needs_patching, outcome
@@ -29,7 +31,7 @@ def test_stats_count_them():
     needs_patching()
     said = gev('run', '--stats', THREADS, 'mutexes').stderr
     contains(said, 'threads: 1 now, 6 in all')
-    contains(said, 'clone3=5')
+    assert re.search(r': +5 +0  clone3\n', said), said
 
 
 def test_stats_are_told_when_asked_for():
@@ -40,9 +42,36 @@ def test_stats_are_told_when_asked_for():
               'time.sleep(0.1)\n')
     said = gev('run', '--stats', sys.executable, '-c', script).stderr
     contains(said, 'threads: 2 now, 2 in all')
+    contains(said, '; waiting: sleep 1\n')
     contains(said, 'waits in ')
     quiet = gev('run', sys.executable, '-c', script)
     equal((quiet.returncode, quiet.stderr), (0, ''))
+
+
+def test_stats_can_be_asked_for_before_there_are_threads():
+    needs_patching()
+    script = ('import os, signal, subprocess\n'
+              'os.kill(os.getpid(), signal.SIGSYS)\n'
+              'print(subprocess.call(["sh", "-c", "kill -SYS $$; exit 3"]))')
+    done = gev('run', '--stats', sys.executable, '-c', script)
+    equal((done.returncode, done.stdout), (0, '3\n'))
+    assert done.stderr.count('threads: 1 now, 1 in all') >= 3, done.stderr
+    done = gev('run', sys.executable, '-c', script)
+    equal(done.returncode, -signal.SIGSYS)
+
+
+def test_stats_tell_how_calls_were_caught():
+    needs_patching()
+    script = ('import ctypes, mmap, threading, time\n'
+              'threading.Thread(target=time.sleep, args=(0.05,)).start()\n'
+              'code = mmap.mmap(-1, 4096, prot=7)\n'
+              'code.write(bytes.fromhex("b827000000 0f05 c3"))\n'
+              'at = ctypes.addressof(ctypes.c_char.from_buffer(code))\n'
+              'getpid = ctypes.CFUNCTYPE(ctypes.c_long)(at)\n'
+              'getpid(), getpid(), getpid()\n')
+    said = gev('run', '--stats', sys.executable, '-c', script).stderr
+    assert re.search(r': +\d+ +3  getpid\n', said), said
+    contains(said, '        jump    dispatch  call\n')
 
 
 def cases():
