@@ -49,6 +49,8 @@ gev__handler gev__patch_exit, gev__patch_gettid, gev__patch_set_tid_address,
 	gev__patch_sched_setparam, gev__patch_sched_getparam,
 	gev__patch_sched_setscheduler, gev__patch_sched_getscheduler,
 	gev__patch_sched_setaffinity, gev__patch_sched_getaffinity,
-	gev__patch_getpriority, gev__patch_setpriority;
+	gev__patch_sched_setattr, gev__patch_sched_getattr,
+	gev__patch_sched_rr_get_interval, gev__patch_getpriority,
+	gev__patch_setpriority, gev__patch_ioprio_set, gev__patch_ioprio_get;
 
 #endif

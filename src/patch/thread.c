@@ -5,6 +5,7 @@
  * thread they run in.
  */
 #include <errno.h>
+#include <linux/ioprio.h>
 #include <sys/resource.h>
 #include "patch/cancel.h"
 #include "patch/handlers.h"
@@ -157,4 +158,36 @@ long gev__patch_setpriority(struct gev_hub *hub, const long a[6])
 	(void)hub;
 	return a[0] == PRIO_PROCESS ? for_real(SYS_setpriority, a, 1) :
 				      GEV__PASS;
+}
+
+long gev__patch_sched_setattr(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	return for_real(SYS_sched_setattr, a, 0);
+}
+
+long gev__patch_sched_getattr(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	return for_real(SYS_sched_getattr, a, 0);
+}
+
+long gev__patch_sched_rr_get_interval(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	return for_real(SYS_sched_rr_get_interval, a, 0);
+}
+
+long gev__patch_ioprio_set(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	return a[0] == IOPRIO_WHO_PROCESS ? for_real(SYS_ioprio_set, a, 1) :
+					    GEV__PASS;
+}
+
+long gev__patch_ioprio_get(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	return a[0] == IOPRIO_WHO_PROCESS ? for_real(SYS_ioprio_get, a, 1) :
+					    GEV__PASS;
 }
