@@ -95,14 +95,12 @@ def cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)  # clock_getcpuclockid(3)
 
 
-def wrk(server):
-    """(ns of CPU per request, requests per second, median and 99 % in us)."""
-    before = cpu_seconds(server.pid)
+def wrk_figures(port, path=""):
+    """(requests, those of a second, median and 99 % of the time in us)."""
     result = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s",
-         "-s", SOURCE / "net/wrk.lua", f"http://127.0.0.1:{server.port}/"],
+         "-s", SOURCE / "net/wrk.lua", f"http://127.0.0.1:{port}/{path}"],
         preexec_fn=pin(LOAD_CORE), capture_output=True, text=True, check=False)
-    used = cpu_seconds(server.pid) - before
     figures = [line.split()[1:] for line in result.stdout.splitlines()
                if line.startswith("figures")]
     if not figures:
@@ -110,7 +108,14 @@ def wrk(server):
     requests, microseconds, failed, middle, high = map(float, figures[0])
     if failed or not requests:
         raise Missing(f"{failed:.0f} requests failed")
-    return used * 1e9 / requests, requests / microseconds * 1e6, middle, high
+    return requests, requests / microseconds * 1e6, middle, high
+
+
+def wrk(server):
+    """(ns of CPU per request, requests per second, median and 99 % in us)."""
+    before = cpu_seconds(server.pid)
+    requests, *rest = wrk_figures(server.port)
+    return (cpu_seconds(server.pid) - before) * 1e9 / requests, *rest
 
 
 def measure(running, missing):

@@ -20,6 +20,12 @@ def programs(name, *args):
     return {table.OURS: (f"run:{name}", *args), NATIVE: (name, *args)}
 
 
+def echo_servers():
+    """The last has no threads: what the kernel takes in any case."""
+    return {**programs("threads-echo"),
+            "(callbacks on epoll)": ("net-epoll_echo",)}
+
+
 def weigh(server):
     """All that the machine holds because of it, in bytes."""
     return (sum(memory(server)) +
@@ -28,7 +34,7 @@ def weigh(server):
 
 def weight(label, connections):
     """KiB for each connection, of a server of its own."""
-    names = {label: programs("threads-echo")[label][0]}
+    names = {label: echo_servers()[label][0]}
     with servers(names) as (running, missing):
         if missing:
             raise missing[label]
@@ -41,8 +47,7 @@ def weight(label, connections):
 
 def rates(connections):
     """ns of CPU and messages a second, by label; who is missing."""
-    names = {label: program[0]
-             for label, program in programs("threads-echo").items()}
+    names = {label: program[0] for label, program in echo_servers().items()}
     with servers(names) as (running, missing):
         rounds = [load_all(running, missing, "net-load", connections,
                            MILLISECONDS) for _ in range(ROUNDS)]
