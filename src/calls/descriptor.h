@@ -191,14 +191,15 @@ long gev__fd_unblocked(long nr, int fd, const void *arg, long size);
 
 /*
  * What nothing announces is tried again after a pause: the first one, and the
- * one after @pause.
+ * one after @pause.  So it is noticed late by a sixteenth of the time that it
+ * took, at the most.
  */
-#define GEV__PAUSE GEV_MS(1)
-#define GEV__PAUSE_MAX GEV_MS(50)
+#define GEV__PAUSE (GEV_MS(1) / 16)
+#define GEV__PAUSE_MAX GEV_MS(10)
 
 static inline gev_time gev__longer_pause(gev_time pause)
 {
-	return pause < GEV__PAUSE_MAX ? 2 * pause : pause;
+	return pause < GEV__PAUSE_MAX ? pause + pause / 16 : pause;
 }
 
 /* When @timeout from now is over.  GEV_FOREVER stays what it is. */

@@ -102,7 +102,7 @@ static bool waits(struct splice *s)
 {
 	if (gev__fd_poll(s->in.fd, POLLIN) == 0)
 		return s->in.waits;
-	if (gev__fd_poll(s->out.fd, POLLOUT) > 0)
+	if (gev__fd_poll(s->out.fd, POLLOUT) > 0 && !s->p.pause)
 		s->p.pause = GEV__PAUSE; /* for what, nobody tells */
 	return s->out.waits;
 }

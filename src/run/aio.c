@@ -3,11 +3,107 @@
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
 #include <poll.h>
-#include "run/call.h"
+#include <sys/eventfd.h>
+#include "base/host.h"
+#include "calls/calls.h"
+#include "calls/descriptor.h"
+#include "core/wait.h"
+#include "loop/watch.h"
+#include "run/aio.h"
 #include "run/insist.h"
+#include "run/signals.h"
 
-/* Nothing tells when there are events, and they are wanted soon. */
-#define PAUSE GEV_MS(1)
+/*
+ * The kernel adds to an eventfd when a request is done, if it is told to.  Ours
+ * has all who wait look again; requests that have the program's own are found
+ * by looking now and then.
+ */
+static struct {
+	bool tried;
+	int fd;
+	gev_io_watcher watcher;
+} done = { .fd = -1 };
+
+static struct gev_list waiters = { &waiters, &waiters };
+
+static int on_done(gev_watcher *w, int revents, void *arg)
+{
+	uint64_t n;
+
+	(void)w;
+	(void)revents;
+	(void)arg;
+	gev__sys(SYS_read, done.fd, &n, sizeof(n));
+	gev__run_try_again(&waiters);
+	return 0;
+}
+
+static void open_eventfd(struct gev_hub *hub)
+{
+	long fd = gev__sys(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	done.tried = true;
+	if (fd < 0)
+		return;
+	done.fd = gev__host_fd((int)fd);
+	gev__fd_retire(hub, done.fd);
+	gev_io_init(&done.watcher, hub->loop, done.fd, GEV_READ);
+	gev_watcher_set_ref(&done.watcher.w, false);
+	if (gev__io_start(&done.watcher, on_done, NULL) == 0)
+		return;
+	gev__sys(SYS_close, done.fd);
+	done.fd = -1;
+}
+
+int gev__run_aio_fd(void)
+{
+	return done.fd;
+}
+
+/* Its contexts are the parent's. */
+void gev__run_aio_forked(void)
+{
+	if (done.fd < 0)
+		return;
+	if (gev_watcher_active(&done.watcher.w))
+		gev_watcher_stop(&done.watcher.w);
+	gev__sys(SYS_close, done.fd);
+	done.fd = -1;
+	done.tried = false;
+}
+
+static void lend(struct iocb *request)
+{
+	if (request->aio_flags & IOCB_FLAG_RESFD)
+		return;
+	request->aio_flags |= IOCB_FLAG_RESFD;
+	request->aio_resfd = (unsigned)done.fd;
+}
+
+static void take_back(struct iocb *request)
+{
+	if (request->aio_flags & IOCB_FLAG_RESFD &&
+		request->aio_resfd == (unsigned)done.fd)
+		request->aio_flags &= ~(unsigned)IOCB_FLAG_RESFD;
+}
+
+long gev__run_io_submit(struct gev__run_call *c)
+{
+	const long *a = c->call.a;
+	struct iocb **requests = (struct iocb **)a[2];
+	long r;
+
+	if (!done.tried)
+		open_eventfd(gev__hub_here());
+	if (done.fd < 0)
+		return GEV__PASS;
+	for (long i = 0; i < a[1]; i++)
+		lend(requests[i]);
+	r = gev__sys(SYS_io_submit, a[0], a[1], requests);
+	for (long i = 0; i < a[1]; i++)
+		take_back(requests[i]);
+	return r;
+}
 
 struct collect {
 	const long *a;
@@ -34,7 +130,7 @@ long gev__run_io_getevents(struct gev__run_call *call)
 	struct collect c = { .a = a };
 	struct gev__run_insist i = { .attempt = collect,
 		.arg = &c,
-		.pause = PAUSE,
+		.among = &waiters,
 		.fd = -1 };
 	long r = gev__duration((const void *)a[4], &i.timeout);
 
@@ -42,6 +138,17 @@ long gev__run_io_getevents(struct gev__run_call *call)
 		return GEV__PASS;
 	r = gev__run_insist(&i);
 	return r == -EAGAIN || c.got ? c.got : r;
+}
+
+long gev__run_io_pgetevents(struct gev__run_call *c)
+{
+	const struct gev__mask_arg *m = (const void *)c->call.a[5];
+
+	if (m && m->mask && m->size != GEV__MASK_SIZE)
+		return -EINVAL;
+	return m && m->mask ?
+		       gev__run_masked(c, m->mask, gev__run_io_getevents) :
+		       gev__run_io_getevents(c);
 }
 
 struct enter {
@@ -97,7 +204,6 @@ long gev__run_io_uring_enter(struct gev__run_call *c)
 		(registered ? IORING_ENTER_REGISTERED_RING : 0) };
 	struct gev__run_insist i = { .attempt = look,
 		.arg = &e,
-		.pause = PAUSE,
 		.fd = a[2] == 1 && !registered ? (int)a[0] : -1,
 		.events = POLLIN };
 	long submitted, r;

@@ -71,13 +71,28 @@ static bool has_sets(const long a[6])
 	return true;
 }
 
-static bool has_sets_and_mask(const long a[6])
+static bool has_mask(const long a[6])
 {
 	const struct gev__mask_arg *m = (const void *)a[5];
 
-	if (!has_sets(a) || (m && !gev__run_readable(m, sizeof(*m))))
-		return false;
-	return !m || !m->mask || gev__run_readable(m->mask, GEV__MASK_SIZE);
+	return !m || (gev__run_readable(m, sizeof(*m)) && (!m->mask ||
+		gev__run_readable(m->mask, GEV__MASK_SIZE)));
+}
+
+static bool has_sets_and_mask(const long a[6])
+{
+	return has_sets(a) && has_mask(a);
+}
+
+static bool has_requests(const long a[6])
+{
+	struct iocb **at = (struct iocb **)a[2];
+
+	for (long i = 0; i < a[1]; i++)
+		if (!gev__run_readable(&at[i], sizeof(at[i])) ||
+			!gev__run_writable(at[i], sizeof(*at[i])))
+			return false;
+	return true;
 }
 
 static bool has_limit(const long a[6])
@@ -126,6 +141,10 @@ static const struct areas areas[GEV__PATCH_CALLS] = {
 	[SYS_semtimedop] = { .area = { SEVERAL(READ, 1, struct sembuf, 2),
 		IN(3, struct timespec) } },
 	[SYS_io_getevents] = { .area = { IN(4, struct timespec) } },
+	[SYS_io_pgetevents] = { .area = { IN(4, struct timespec) },
+		.more = has_mask },
+	[SYS_io_submit] = { .more = has_requests },
+	[SYS_openat2] = { .area = { SEVERAL(READ, 2, char, 3) } },
 	[SYS_io_uring_enter] = { .more = has_limit },
 	[SYS_timer_create] = { .area = { IN(1, struct sigevent) } },
 

@@ -60,9 +60,12 @@ gev__run_handler gev__run_prctl;
 
 /* Of a program with threads only: ipc.c, aio.c, open.c, file.c, vmsplice.c */
 gev__run_handler gev__run_msgrcv, gev__run_msgsnd, gev__run_semop,
-	gev__run_semtimedop, gev__run_mq_send, gev__run_mq_receive;
-gev__run_handler gev__run_io_getevents, gev__run_io_uring_enter;
-gev__run_handler gev__run_open, gev__run_openat, gev__run_vmsplice;
+	gev__run_semtimedop, gev__run_ipc_control, gev__run_mq_send,
+	gev__run_mq_receive;
+gev__run_handler gev__run_io_submit, gev__run_io_getevents,
+	gev__run_io_pgetevents, gev__run_io_uring_enter;
+gev__run_handler gev__run_open, gev__run_openat, gev__run_openat2,
+	gev__run_creat, gev__run_vmsplice;
 gev__run_handler gev__run_read, gev__run_write, gev__run_readv, gev__run_writev,
 	gev__run_pread, gev__run_pwrite, gev__run_preadv, gev__run_pwritev,
 	gev__run_preadv2, gev__run_pwritev2, gev__run_fsync, gev__run_fdatasync;

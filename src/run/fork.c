@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include "base/mem.h"
+#include "run/aio.h"
 #include "run/call.h"
 #include "patch/futex.h"
 #include "run/engine.h"
@@ -32,6 +33,7 @@ static void forked(void)
 	gev__run_ghosts_forked();
 	gev__run_preempt_forked();
 	gev__run_requests_forked();
+	gev__run_aio_forked();
 	if (gev__run_options.stats)
 		count_anew();
 	if (catching)

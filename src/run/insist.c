@@ -2,7 +2,8 @@
 /*
  * Some calls wait for what no descriptor tells of: messages and semaphores of
  * System V, FIFOs to be opened at the other end.  The kernel has a form of each
- * that does not wait, and that is made now and then.
+ * that does not wait.  That is made again as soon as another thread has done
+ * what may be waited for, and now and then for what other processes do.
  */
 #include "run/insist.h"
 #include <limits.h>
@@ -29,11 +30,15 @@ static long poll_for(const struct gev__run_insist *i, gev_time t)
 	return r < 0 ? r : 0;
 }
 
-static long sleep_for(gev_time t)
+static long sleep_for(const struct gev__run_insist *i, gev_time t, bool *expired)
 {
 	struct gev_waiter w = { .what = "what other processes do" };
-	int r = gev__park(&w, t);
+	int r;
 
+	if (i->among)
+		gev__list_add_tail(i->among, &w.link);
+	r = gev__park(&w, t);
+	*expired = w.expired;
 	return w.expired ? 0 : r;
 }
 
@@ -42,19 +47,28 @@ long gev__run_insist(const struct gev__run_insist *i)
 	struct gev_hub *hub = gev__hub_here();
 	const gev_time end = gev__fd_deadline(hub, i->timeout);
 	gev_time pause = GEV__PAUSE;
+	bool waited = false;
 	long r;
 
 	while ((r = i->attempt(i->arg)) == -EAGAIN) {
 		gev_time left = gev__fd_left(hub, end);
 		bool last = left != GEV_FOREVER && left < pause;
+		bool expired = false;
 
 		if (left == 0)
 			break;
 		r = i->fd >= 0 ? poll_for(i, left) :
-				 sleep_for(last ? left : pause);
+				 sleep_for(i, last ? left : pause, &expired);
 		if (r < 0)
-			break;
-		pause = pause < i->pause ? 2 * pause : pause;
+			return r;
+		if (expired)
+			pause = gev__longer_pause(pause);
+		waited = true;
 	}
-	return r;
+	return waited && r == -EINVAL && i->gone ? i->gone : r;
+}
+
+void gev__run_try_again(struct gev_list *among)
+{
+	gev__wake_all(among, 0);
 }

@@ -13,8 +13,9 @@ struct gev__run_insist {
 	gev__run_attempt *attempt;
 	void *arg;
 	gev_time timeout;       /* then it is -EAGAIN */
-	gev_time pause;         /* at the most, if there is no descriptor */
-	int fd;                 /* one that tells when to try again, or -1 */
+	struct gev_list *among; /* those who wait for the like */
+	int gone;               /* what -EINVAL means after a wait, or 0 */
+	int fd;                 /* or one that tells when to try again; -1 */
 	short events;           /* what it tells, as poll() has it */
 };
 
@@ -23,5 +24,8 @@ struct gev__run_insist {
  * What the last one came to, or what a wait was ended by.
  */
 long gev__run_insist(const struct gev__run_insist *i);
+
+/* Something was done that they may have waited for. */
+void gev__run_try_again(struct gev_list *among);
 
 #endif

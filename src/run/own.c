@@ -13,6 +13,7 @@
 #include "core/hub.h"
 #include "loop/state.h"
 #include "patch/futex.h"
+#include "run/aio.h"
 #include "run/call.h"
 #include "run/file.h"
 #include "run/ghost.h"
@@ -20,7 +21,7 @@
 /* What the kernel has per process goes by the highest number. */
 #define HIGHEST 1024u
 #define ROOM 24u
-#define OWN 4
+#define OWN 5
 
 int gev__host_fd(int fd)
 {
@@ -48,6 +49,7 @@ static void list(int own[OWN])
 	own[1] = hub ? hub->loop->wake_fd : -1;
 	own[2] = hub ? gev__futex_ring_fd(hub) : -1;
 	own[3] = gev__run_request_fd();
+	own[4] = gev__run_aio_fd();
 }
 
 /* The lowest from @first on; -1: there is none. */

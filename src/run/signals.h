@@ -125,6 +125,12 @@ static inline bool gev__run_deliverable(const struct gev__run_signals *s)
 	return gev__run_pending(s) & ~s->mask;
 }
 
+/*
+ * sigwait.c: @call as the rest of @c, with the thread's mask another meanwhile.
+ */
+long gev__run_masked(struct gev__run_call *c, const uint64_t *mask,
+	gev__run_handler *call);
+
 /* direct.c: the thread whose timer it is, or NULL. */
 struct gev__run_signals *gev__run_timer_owner(const siginfo_t *info);
 

@@ -62,46 +62,66 @@ static void resume(struct gev__run_signals *s, long r)
 	gev__run_mask_apply();
 }
 
-static long with_mask(const struct gev__run_call *c, const uint64_t *mask,
-	int at)
+long gev__run_masked(struct gev__run_call *c, const uint64_t *mask,
+	gev__run_handler *call)
 {
-	const struct gev__patch_entry *entry = &gev__patch_table[c->call.nr];
 	struct gev__run_signals *s = gev__run_signals_here();
 	gev_coro *self = gev__hub_here()->thread->current;
-	long a[6];
 	long r;
 
-	for (int i = 0; i < 6; i++)
-		a[i] = i == at ? 0 : c->call.a[i];
 	suspend(s, *mask);
 	if (gev__run_deliverable(s)) {
 		self->greenlet->throw_code = EINTR;
 		self->pending |= GEV__PENDING_THROW;
 	}
-	r = gev__patch_handle(entry->handler, true, a);
+	r = call(c);
 	self->pending &= (uint8_t)~GEV__PENDING_THROW;
 	resume(s, r);
 	return r;
 }
 
-static long masked(const struct gev__run_call *c, int at)
+/* The number of the argument that is the mask, or knows where it is. */
+static int mask_of(long nr)
 {
+	switch (nr) {
+	case SYS_ppoll:
+		return 3;
+	case SYS_pselect6:
+		return 5;
+	default:
+		return 4;
+	}
+}
+
+static long without_mask(struct gev__run_call *c)
+{
+	const struct gev__patch_entry *entry = &gev__patch_table[c->call.nr];
+	long a[6];
+
+	for (int i = 0; i < 6; i++)
+		a[i] = i == mask_of(c->call.nr) ? 0 : c->call.a[i];
+	return gev__patch_handle(entry->handler, true, a);
+}
+
+static long masked(struct gev__run_call *c)
+{
+	const int at = mask_of(c->call.nr);
 	const uint64_t *mask = (const void *)c->call.a[at];
 
 	if (!gev__run_catches || !mask || c->call.a[at + 1] != GEV__MASK_SIZE ||
 		!gev__patch_can_wait())
 		return GEV__PASS;
-	return with_mask(c, mask, at);
+	return gev__run_masked(c, mask, without_mask);
 }
 
 long gev__run_ppoll(struct gev__run_call *c)
 {
-	return masked(c, 3);
+	return masked(c);
 }
 
 long gev__run_epoll_pwait(struct gev__run_call *c)
 {
-	return masked(c, 4);
+	return masked(c);
 }
 
 long gev__run_pselect6(struct gev__run_call *c)
@@ -114,7 +134,7 @@ long gev__run_pselect6(struct gev__run_call *c)
 	if (!gev__run_catches || !arg || !arg->mask ||
 		arg->size != GEV__MASK_SIZE || !gev__patch_can_wait())
 		return GEV__PASS;
-	return with_mask(c, arg->mask, 5);
+	return gev__run_masked(c, arg->mask, without_mask);
 }
 
 long gev__run_sigpending(struct gev__run_call *c)
