@@ -228,7 +228,7 @@ static void serve(struct gev__futex_bucket *b, struct gev__futex_wait *w,
 bool gev__futex_found(struct gev__futex_wait *w)
 {
 	struct gev__futex_bucket *b = lock_of(w);
-	bool found = !w->served;
+	bool found = !w->served && !w->waiter.woken;
 
 	if (found)
 		serve(b, w, w->hub);

@@ -370,6 +370,43 @@ static void another_process_is_looked_for(void)
 	gev_hub_destroy(0);
 }
 
+static intptr_t wait_or_be_told(void *arg)
+{
+	(void)arg;
+	return futex(shared, FUTEX_WAIT_BITSET, 0, NULL, NULL, 1);
+}
+
+static intptr_t wait_privately(void *arg)
+{
+	(void)arg;
+	return futex(shared, FUTEX_WAIT | PRIVATE, 0, NULL, NULL, 0);
+}
+
+/* The news of it comes when main has the kernel wait, too. */
+static void a_wake_comes_after_a_throw(void)
+{
+	const struct timespec t = { 0, 1000000 };
+	gev_greenlet *g;
+
+	if (!patch(GEV_PATCH_ALL))
+		return;
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	g = start(wait_or_be_told, 0);
+	gev_yield();
+	gev_patch_original(SYS_futex, shared, FUTEX_WAKE, 1, NULL, NULL, 0);
+	gev_throw(g, EINTR);
+	t_fails(futex(shared + 1, FUTEX_WAIT, 0, &t, NULL, 0), ETIMEDOUT);
+	join(g);
+	g = start(wait_privately, 0);
+	gev_yield();
+	if (!t_eq(wake_up(shared, 1), 1))
+		gev_kill(g, GEV_FOREVER);
+	join(g);
+	munmap(shared, 4096);
+	t_eq(gev_unpatch_all(), 0);
+}
+
 /* The table is not looked into any more: who waited there is let go. */
 static void waiters_outlive_patching(void)
 {
@@ -421,6 +458,7 @@ int main(void)
 	T_RUN(a_thread_wakes_greenlets);
 	T_RUN(another_process_wakes);
 	T_RUN(another_process_is_looked_for);
+	T_RUN(a_wake_comes_after_a_throw);
 	T_RUN(waiters_outlive_patching);
 	T_RUN(a_child_is_rid_of_waiters);
 	return t_done();
