@@ -8,7 +8,6 @@
 #include "calls/descriptor.h"
 #include "core/greenlet.h"
 #include "patch/cancel.h"
-#include "patch/handlers.h"
 #include "patch/signals.h"
 
 unsigned char gev__patch_live[GEV__PATCH_CALLS];
@@ -46,36 +45,10 @@ static long queue_up(struct gev_hub *hub, gev__handler *handler,
 	return r;
 }
 
-/* Accepting is among those that wait, though threads are not left alone. */
-static bool queues(gev__handler *handler, bool waits)
-{
-	return waits || handler == gev__patch_accept ||
-	       handler == gev__patch_accept4;
-}
-
 static bool is_stubborn(const gev_greenlet *self)
 {
 	return __builtin_expect(self->coro->pending, 0) &&
 	       self->fruitless >= GEV__FRUITLESS_MAX;
-}
-
-/* What changes nothing that a signal handler could have interrupted. */
-static bool is_async(gev__handler *handler)
-{
-	static gev__handler *const async[] = {
-		gev__patch_futex,
-		gev__patch_rt_sigaction,
-		gev__patch_rt_sigprocmask,
-		gev__patch_gettid,
-		gev__patch_tgkill,
-		gev__patch_tkill,
-		gev__patch_rt_tgsigqueueinfo,
-	};
-
-	for (size_t i = 0; i < sizeof(async) / sizeof(*async); i++)
-		if (async[i] == handler)
-			return true;
-	return false;
 }
 
 /* A greenlet that shares its TCB with others. */
@@ -97,7 +70,7 @@ static void report_light(struct gev_hub *hub)
 }
 
 /* In a greenlet. */
-static long answer(struct gev_hub *hub, gev__handler *handler, bool waits,
+static long answer(struct gev_hub *hub, gev__handler *handler, unsigned flags,
 	const long a[6])
 {
 	gev_greenlet *self = hub->thread->current->greenlet;
@@ -109,7 +82,7 @@ static long answer(struct gev_hub *hub, gev__handler *handler, bool waits,
 		gev__patch_blow_fuse(hub, handler);
 	self->call = handler;
 	r = handler(hub, a);
-	if (r == -EBUSY && queues(handler, waits))
+	if (r == -EBUSY && flags & (GEV__WAITS | GEV__QUEUES))
 		r = queue_up(hub, handler, a);
 	self->call = NULL;
 	gev__cancel_point(hub);
@@ -118,20 +91,20 @@ static long answer(struct gev_hub *hub, gev__handler *handler, bool waits,
 	return r;
 }
 
-long gev__patch_handle(gev__handler *handler, bool waits, const long a[6])
+long gev__patch_handle(gev__handler *handler, unsigned flags, const long a[6])
 {
 	struct gev_hub *hub;
 
 	if (gev__patch_in_vfork())
 		return GEV__PASS;
 	if (gev__patch_in_handler())
-		return is_async(handler) ? handler(NULL, a) : GEV__PASS;
-	if (handler == gev__patch_rt_sigprocmask)
-		return handler(NULL, a); /* also in swapcontext(), of a switch */
+		return flags & GEV__SAFE ? handler(NULL, a) : GEV__PASS;
+	if (flags & GEV__ANYWHERE)
+		return handler(NULL, a);
 	hub = hub_to_wait_in();
 	if (hub)
-		return answer(hub, handler, waits, a);
-	return waits ? GEV__PASS : handler(NULL, a);
+		return answer(hub, handler, flags, a);
+	return flags & GEV__WAITS ? GEV__PASS : handler(NULL, a);
 }
 
 bool gev__patch_can_wait(void)
@@ -143,7 +116,7 @@ bool gev__patch_can_wait(void)
 struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c)
 {
 	const struct gev__patch_entry *entry = &gev__patch_table[c->nr];
-	long r = gev__patch_handle(entry->handler, entry->waits, c->a);
+	long r = gev__patch_handle(entry->handler, entry->flags, c->a);
 
 	return (struct gev__patch_answer){ r, r == GEV__PASS };
 }

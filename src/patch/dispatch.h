@@ -41,8 +41,15 @@ struct gev__patch_entry {
 	const char *name;
 	gev__handler *handler;      /* NULL: no such entry */
 	unsigned group;             /* GEV_PATCH_* that it belongs to */
-	bool waits;                 /* pointless without a hub */
-	bool whole;                 /* wants all registers: child.c */
+	unsigned flags;             /* of these: */
+};
+
+enum {
+	GEV__WAITS = 1,    /* pointless without a hub */
+	GEV__QUEUES = 2,   /* so it is not, but it waits its turn as well */
+	GEV__SAFE = 4,     /* for a handler of signals to call, at any time */
+	GEV__ANYWHERE = 8, /* even in the midst of a switch */
+	GEV__WHOLE = 16,   /* wants all registers: child.c */
 };
 
 /* By number; table.c. */
@@ -56,10 +63,10 @@ extern unsigned char gev__patch_live[GEV__PATCH_CALLS];
 struct gev__patch_answer gev__patch_dispatch(const struct gev__patch_call *c);
 
 /*
- * The same for who knows the handler: in a greenlet that can wait its answer,
- * in turn if it waits; elsewhere GEV__PASS.
+ * The same for who knows the handler and its flags: in a greenlet that can wait
+ * its answer, in turn if it waits; elsewhere GEV__PASS.
  */
-long gev__patch_handle(gev__handler *handler, bool waits, const long a[6]);
+long gev__patch_handle(gev__handler *handler, unsigned flags, const long a[6]);
 
 /* Whether a greenlet calls, which can wait. */
 bool gev__patch_can_wait(void);

@@ -158,8 +158,8 @@ static void go_live(const struct gev__engine *e, unsigned groups)
 			(e->veto && e->veto(entry->name, e->veto_arg)))
 			gev__patch_live[nr] = 0;
 		else
-			gev__patch_live[nr] = entry->whole ? GEV__LIVE_WHOLE :
-							     GEV__LIVE;
+			gev__patch_live[nr] = entry->flags & GEV__WHOLE ?
+				GEV__LIVE_WHOLE : GEV__LIVE;
 	}
 	if (gev__patch_live[SYS_rt_sigaction])
 		gev__patch_wrap_handlers();

@@ -5,7 +5,7 @@
 int gev__by_name_socket(int domain, int type, int protocol)
 {
 	const long a[6] = { domain, type, protocol };
-	long r = gev__patch_handle(gev__patch_socket, false, a);
+	long r = gev__patch_handle(gev__patch_socket, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.socket(domain, type, protocol);
@@ -15,7 +15,7 @@ int gev__by_name_socket(int domain, int type, int protocol)
 int gev__by_name_socketpair(int domain, int type, int protocol, int fds[2])
 {
 	const long a[6] = { domain, type, protocol, (long)fds };
-	long r = gev__patch_handle(gev__patch_socketpair, false, a);
+	long r = gev__patch_handle(gev__patch_socketpair, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.socketpair(domain, type, protocol, fds);
@@ -26,7 +26,7 @@ int gev__by_name_setsockopt(int fd, int level, int name, const void *value,
 	socklen_t size)
 {
 	const long a[6] = { fd, level, name, (long)value, size };
-	long r = gev__patch_handle(gev__patch_setsockopt, false, a);
+	long r = gev__patch_handle(gev__patch_setsockopt, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.setsockopt(fd, level, name, value, size);
@@ -36,7 +36,7 @@ int gev__by_name_setsockopt(int fd, int level, int name, const void *value,
 int gev__by_name_connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t size)
 {
 	const long a[6] = { fd, (long)addr.__sockaddr__, size };
-	long r = gev__patch_handle(gev__patch_connect, true, a);
+	long r = gev__patch_handle(gev__patch_connect, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.connect(fd, addr, size);
@@ -46,7 +46,7 @@ int gev__by_name_connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t size)
 int gev__by_name_accept(int fd, __SOCKADDR_ARG addr, socklen_t *size)
 {
 	const long a[6] = { fd, (long)addr.__sockaddr__, (long)size };
-	long r = gev__patch_handle(gev__patch_accept, false, a);
+	long r = gev__patch_handle(gev__patch_accept, GEV__QUEUES, a);
 
 	if (r == GEV__PASS)
 		return gev__original.accept(fd, addr, size);
@@ -57,7 +57,7 @@ int gev__by_name_accept4(int fd, __SOCKADDR_ARG addr, socklen_t *size,
 	int flags)
 {
 	const long a[6] = { fd, (long)addr.__sockaddr__, (long)size, flags };
-	long r = gev__patch_handle(gev__patch_accept4, false, a);
+	long r = gev__patch_handle(gev__patch_accept4, GEV__QUEUES, a);
 
 	if (r == GEV__PASS)
 		return gev__original.accept4(fd, addr, size, flags);
@@ -67,7 +67,7 @@ int gev__by_name_accept4(int fd, __SOCKADDR_ARG addr, socklen_t *size,
 int gev__by_name_close(int fd)
 {
 	const long a[6] = { fd };
-	long r = gev__patch_handle(gev__patch_close, false, a);
+	long r = gev__patch_handle(gev__patch_close, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.close(fd);
@@ -77,7 +77,7 @@ int gev__by_name_close(int fd)
 int gev__by_name_close_range(unsigned first, unsigned last, int flags)
 {
 	const long a[6] = { first, last, flags };
-	long r = gev__patch_handle(gev__patch_close_range, false, a);
+	long r = gev__patch_handle(gev__patch_close_range, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.close_range(first, last, flags);
@@ -87,7 +87,7 @@ int gev__by_name_close_range(unsigned first, unsigned last, int flags)
 void gev__by_name_closefrom(int first)
 {
 	const long a[6] = { first > 0 ? first : 0, UINT_MAX };
-	long r = gev__patch_handle(gev__patch_close_range, false, a);
+	long r = gev__patch_handle(gev__patch_close_range, 0, a);
 
 	if (r < 0)
 		gev__original.closefrom(first);
@@ -96,7 +96,7 @@ void gev__by_name_closefrom(int first)
 int gev__by_name_pipe(int fds[2])
 {
 	const long a[6] = { (long)fds };
-	long r = gev__patch_handle(gev__patch_pipe, false, a);
+	long r = gev__patch_handle(gev__patch_pipe, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.pipe(fds);
@@ -106,7 +106,7 @@ int gev__by_name_pipe(int fds[2])
 int gev__by_name_pipe2(int fds[2], int flags)
 {
 	const long a[6] = { (long)fds, flags };
-	long r = gev__patch_handle(gev__patch_pipe2, false, a);
+	long r = gev__patch_handle(gev__patch_pipe2, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.pipe2(fds, flags);
@@ -116,7 +116,7 @@ int gev__by_name_pipe2(int fds[2], int flags)
 int gev__by_name_dup(int fd)
 {
 	const long a[6] = { fd };
-	long r = gev__patch_handle(gev__patch_dup, false, a);
+	long r = gev__patch_handle(gev__patch_dup, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.dup(fd);
@@ -126,7 +126,7 @@ int gev__by_name_dup(int fd)
 int gev__by_name_dup2(int old_fd, int new_fd)
 {
 	const long a[6] = { old_fd, new_fd };
-	long r = gev__patch_handle(gev__patch_dup2, false, a);
+	long r = gev__patch_handle(gev__patch_dup2, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.dup2(old_fd, new_fd);
@@ -136,7 +136,7 @@ int gev__by_name_dup2(int old_fd, int new_fd)
 int gev__by_name_dup3(int old_fd, int new_fd, int flags)
 {
 	const long a[6] = { old_fd, new_fd, flags };
-	long r = gev__patch_handle(gev__patch_dup3, false, a);
+	long r = gev__patch_handle(gev__patch_dup3, 0, a);
 
 	if (r == GEV__PASS)
 		return gev__original.dup3(old_fd, new_fd, flags);
@@ -151,7 +151,7 @@ int gev__by_name_fcntl(int fd, int cmd, ...)
 	va_start(ap, cmd);
 	arg = va_arg(ap, long);
 	va_end(ap);
-	r = gev__patch_handle(gev__patch_fcntl, false,
+	r = gev__patch_handle(gev__patch_fcntl, 0,
 		(const long[6]){ fd, cmd, arg });
 	if (r == GEV__PASS)
 		return gev__original.fcntl(fd, cmd, arg);
@@ -166,7 +166,7 @@ int gev__by_name_ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, long);
 	va_end(ap);
-	r = gev__patch_handle(gev__patch_ioctl, false,
+	r = gev__patch_handle(gev__patch_ioctl, 0,
 		(const long[6]){ fd, (long)request, arg });
 	if (r == GEV__PASS)
 		return gev__original.ioctl(fd, request, arg);
@@ -176,7 +176,7 @@ int gev__by_name_ioctl(int fd, unsigned long request, ...)
 int gev__by_name_flock(int fd, int op)
 {
 	const long a[6] = { fd, op };
-	long r = gev__patch_handle(gev__patch_flock, true, a);
+	long r = gev__patch_handle(gev__patch_flock, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.flock(fd, op);
@@ -191,7 +191,7 @@ int gev__by_name_lockf(int fd, int op, off_t size)
 	long r = GEV__PASS;
 
 	if (op == F_LOCK)
-		r = gev__patch_handle(gev__patch_fcntl, false, a);
+		r = gev__patch_handle(gev__patch_fcntl, 0, a);
 	if (r == GEV__PASS)
 		return gev__original.lockf(fd, op, size);
 	return (int)gev__ret(r);

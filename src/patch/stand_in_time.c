@@ -6,7 +6,7 @@ unsigned gev__by_name_sleep(unsigned seconds)
 {
 	struct timespec t = { .tv_sec = seconds }, left = t;
 	const long a[6] = { (long)&t, (long)&left };
-	long r = gev__patch_handle(gev__patch_nanosleep, true, a);
+	long r = gev__patch_handle(gev__patch_nanosleep, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.sleep(seconds);
@@ -18,7 +18,7 @@ int gev__by_name_usleep(useconds_t us)
 	struct timespec t = { .tv_sec = us / 1000000,
 		.tv_nsec = us % 1000000 * 1000L };
 	const long a[6] = { (long)&t };
-	long r = gev__patch_handle(gev__patch_nanosleep, true, a);
+	long r = gev__patch_handle(gev__patch_nanosleep, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.usleep(us);
@@ -28,7 +28,7 @@ int gev__by_name_usleep(useconds_t us)
 int gev__by_name_nanosleep(const struct timespec *t, struct timespec *left)
 {
 	const long a[6] = { (long)t, (long)left };
-	long r = gev__patch_handle(gev__patch_nanosleep, true, a);
+	long r = gev__patch_handle(gev__patch_nanosleep, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.nanosleep(t, left);
@@ -40,7 +40,7 @@ int gev__by_name_clock_nanosleep(clockid_t clock, int flags,
 	const struct timespec *t, struct timespec *left)
 {
 	const long a[6] = { clock, flags, (long)t, (long)left };
-	long r = gev__patch_handle(gev__patch_clock_nanosleep, true, a);
+	long r = gev__patch_handle(gev__patch_clock_nanosleep, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.clock_nanosleep(clock, flags, t, left);
@@ -50,7 +50,7 @@ int gev__by_name_clock_nanosleep(clockid_t clock, int flags,
 int gev__by_name_sched_yield(void)
 {
 	const long a[6] = { 0 };
-	long r = gev__patch_handle(gev__patch_sched_yield, true, a);
+	long r = gev__patch_handle(gev__patch_sched_yield, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.sched_yield();
@@ -61,7 +61,7 @@ pid_t gev__by_name_wait4(pid_t pid, int *status, int options,
 	struct rusage *usage)
 {
 	const long a[6] = { pid, (long)status, options, (long)usage };
-	long r = gev__patch_handle(gev__patch_wait4, true, a);
+	long r = gev__patch_handle(gev__patch_wait4, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.wait4(pid, status, options, usage);
@@ -71,7 +71,7 @@ pid_t gev__by_name_wait4(pid_t pid, int *status, int options,
 pid_t gev__by_name_wait3(int *status, int options, struct rusage *usage)
 {
 	const long a[6] = { -1, (long)status, options, (long)usage };
-	long r = gev__patch_handle(gev__patch_wait4, true, a);
+	long r = gev__patch_handle(gev__patch_wait4, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.wait3(status, options, usage);
@@ -81,7 +81,7 @@ pid_t gev__by_name_wait3(int *status, int options, struct rusage *usage)
 pid_t gev__by_name_waitpid(pid_t pid, int *status, int options)
 {
 	const long a[6] = { pid, (long)status, options };
-	long r = gev__patch_handle(gev__patch_wait4, true, a);
+	long r = gev__patch_handle(gev__patch_wait4, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.waitpid(pid, status, options);
@@ -91,7 +91,7 @@ pid_t gev__by_name_waitpid(pid_t pid, int *status, int options)
 pid_t gev__by_name_wait(int *status)
 {
 	const long a[6] = { -1, (long)status };
-	long r = gev__patch_handle(gev__patch_wait4, true, a);
+	long r = gev__patch_handle(gev__patch_wait4, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.wait(status);
@@ -101,7 +101,7 @@ pid_t gev__by_name_wait(int *status)
 int gev__by_name_waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
 	const long a[6] = { type, id, (long)info, options };
-	long r = gev__patch_handle(gev__patch_waitid, true, a);
+	long r = gev__patch_handle(gev__patch_waitid, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.waitid(type, id, info, options);

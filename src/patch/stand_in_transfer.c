@@ -4,7 +4,7 @@
 ssize_t gev__by_name_read(int fd, void *buf, size_t size)
 {
 	const long a[6] = { fd, (long)buf, (long)size };
-	long r = gev__patch_handle(gev__patch_read, true, a);
+	long r = gev__patch_handle(gev__patch_read, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.read(fd, buf, size);
@@ -14,7 +14,7 @@ ssize_t gev__by_name_read(int fd, void *buf, size_t size)
 ssize_t gev__by_name_write(int fd, const void *buf, size_t size)
 {
 	const long a[6] = { fd, (long)buf, (long)size };
-	long r = gev__patch_handle(gev__patch_write, true, a);
+	long r = gev__patch_handle(gev__patch_write, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.write(fd, buf, size);
@@ -24,7 +24,7 @@ ssize_t gev__by_name_write(int fd, const void *buf, size_t size)
 ssize_t gev__by_name_readv(int fd, const struct iovec *iov, int n)
 {
 	const long a[6] = { fd, (long)iov, n };
-	long r = gev__patch_handle(gev__patch_readv, true, a);
+	long r = gev__patch_handle(gev__patch_readv, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.readv(fd, iov, n);
@@ -34,7 +34,7 @@ ssize_t gev__by_name_readv(int fd, const struct iovec *iov, int n)
 ssize_t gev__by_name_writev(int fd, const struct iovec *iov, int n)
 {
 	const long a[6] = { fd, (long)iov, n };
-	long r = gev__patch_handle(gev__patch_writev, true, a);
+	long r = gev__patch_handle(gev__patch_writev, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.writev(fd, iov, n);
@@ -44,7 +44,7 @@ ssize_t gev__by_name_writev(int fd, const struct iovec *iov, int n)
 ssize_t gev__by_name_recv(int fd, void *buf, size_t size, int flags)
 {
 	const long a[6] = { fd, (long)buf, (long)size, flags };
-	long r = gev__patch_handle(gev__patch_recvfrom, true, a);
+	long r = gev__patch_handle(gev__patch_recvfrom, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.recv(fd, buf, size, flags);
@@ -56,7 +56,7 @@ ssize_t gev__by_name_recvfrom(int fd, void *buf, size_t size, int flags,
 {
 	const long a[6] = { fd, (long)buf, (long)size, flags,
 		(long)addr.__sockaddr__, (long)addrlen };
-	long r = gev__patch_handle(gev__patch_recvfrom, true, a);
+	long r = gev__patch_handle(gev__patch_recvfrom, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.recvfrom(fd, buf, size, flags, addr,
@@ -67,7 +67,7 @@ ssize_t gev__by_name_recvfrom(int fd, void *buf, size_t size, int flags,
 ssize_t gev__by_name_recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	const long a[6] = { fd, (long)msg, flags };
-	long r = gev__patch_handle(gev__patch_recvmsg, true, a);
+	long r = gev__patch_handle(gev__patch_recvmsg, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.recvmsg(fd, msg, flags);
@@ -78,7 +78,7 @@ int gev__by_name_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
 	struct timespec *timeout)
 {
 	const long a[6] = { fd, (long)msgs, n, flags, (long)timeout };
-	long r = gev__patch_handle(gev__patch_recvmmsg, true, a);
+	long r = gev__patch_handle(gev__patch_recvmmsg, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.recvmmsg(fd, msgs, n, flags, timeout);
@@ -88,7 +88,7 @@ int gev__by_name_recvmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags,
 ssize_t gev__by_name_send(int fd, const void *buf, size_t size, int flags)
 {
 	const long a[6] = { fd, (long)buf, (long)size, flags };
-	long r = gev__patch_handle(gev__patch_sendto, true, a);
+	long r = gev__patch_handle(gev__patch_sendto, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.send(fd, buf, size, flags);
@@ -100,7 +100,7 @@ ssize_t gev__by_name_sendto(int fd, const void *buf, size_t size, int flags,
 {
 	const long a[6] = { fd, (long)buf, (long)size, flags,
 		(long)addr.__sockaddr__, addrlen };
-	long r = gev__patch_handle(gev__patch_sendto, true, a);
+	long r = gev__patch_handle(gev__patch_sendto, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.sendto(fd, buf, size, flags, addr,
@@ -111,7 +111,7 @@ ssize_t gev__by_name_sendto(int fd, const void *buf, size_t size, int flags,
 ssize_t gev__by_name_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	const long a[6] = { fd, (long)msg, flags };
-	long r = gev__patch_handle(gev__patch_sendmsg, true, a);
+	long r = gev__patch_handle(gev__patch_sendmsg, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.sendmsg(fd, msg, flags);
@@ -121,7 +121,7 @@ ssize_t gev__by_name_sendmsg(int fd, const struct msghdr *msg, int flags)
 int gev__by_name_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 {
 	const long a[6] = { fd, (long)msgs, n, flags };
-	long r = gev__patch_handle(gev__patch_sendmmsg, true, a);
+	long r = gev__patch_handle(gev__patch_sendmmsg, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.sendmmsg(fd, msgs, n, flags);
@@ -131,7 +131,7 @@ int gev__by_name_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags)
 ssize_t gev__by_name_sendfile(int out, int in, off_t *offset, size_t count)
 {
 	const long a[6] = { out, in, (long)offset, (long)count };
-	long r = gev__patch_handle(gev__patch_sendfile, true, a);
+	long r = gev__patch_handle(gev__patch_sendfile, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.sendfile(out, in, offset, count);
@@ -143,7 +143,7 @@ ssize_t gev__by_name_splice(int in, off64_t *in_offset, int out,
 {
 	const long a[6] = { in, (long)in_offset, out, (long)out_offset,
 		(long)size, flags };
-	long r = gev__patch_handle(gev__patch_splice, true, a);
+	long r = gev__patch_handle(gev__patch_splice, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.splice(in, in_offset, out, out_offset,
@@ -154,7 +154,7 @@ ssize_t gev__by_name_splice(int in, off64_t *in_offset, int out,
 ssize_t gev__by_name_tee(int in, int out, size_t size, unsigned flags)
 {
 	const long a[6] = { in, out, (long)size, flags };
-	long r = gev__patch_handle(gev__patch_tee, true, a);
+	long r = gev__patch_handle(gev__patch_tee, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.tee(in, out, size, flags);

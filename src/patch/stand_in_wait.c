@@ -11,7 +11,7 @@
 int gev__by_name_poll(struct pollfd *fds, nfds_t n, int ms)
 {
 	const long a[6] = { (long)fds, (long)n, ms };
-	long r = gev__patch_handle(gev__patch_poll, true, a);
+	long r = gev__patch_handle(gev__patch_poll, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.poll(fds, n, ms);
@@ -24,7 +24,7 @@ int gev__by_name_ppoll(struct pollfd *fds, nfds_t n,
 	struct timespec left = timeout ? *timeout : (struct timespec){ 0 };
 	const long a[6] = { (long)fds, (long)n, timeout ? (long)&left : 0,
 		(long)mask, MASK_SIZE };
-	long r = gev__patch_handle(gev__patch_ppoll, true, a);
+	long r = gev__patch_handle(gev__patch_ppoll, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.ppoll(fds, n, timeout, mask);
@@ -36,7 +36,7 @@ int gev__by_name_select(int n, fd_set *in, fd_set *out, fd_set *except,
 {
 	const long a[6] = { n, (long)in, (long)out, (long)except,
 		(long)timeout };
-	long r = gev__patch_handle(gev__patch_select, true, a);
+	long r = gev__patch_handle(gev__patch_select, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.select(n, in, out, except, timeout);
@@ -50,7 +50,7 @@ int gev__by_name_pselect(int n, fd_set *in, fd_set *out, fd_set *except,
 	struct timespec left = timeout ? *timeout : (struct timespec){ 0 };
 	const long a[6] = { n, (long)in, (long)out, (long)except,
 		timeout ? (long)&left : 0, (long)&m };
-	long r = gev__patch_handle(gev__patch_pselect6, true, a);
+	long r = gev__patch_handle(gev__patch_pselect6, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.pselect(n, in, out, except, timeout, mask);
@@ -61,7 +61,7 @@ int gev__by_name_epoll_wait(int epfd, struct epoll_event *events, int max,
 	int ms)
 {
 	const long a[6] = { epfd, (long)events, max, ms };
-	long r = gev__patch_handle(gev__patch_epoll_wait, true, a);
+	long r = gev__patch_handle(gev__patch_epoll_wait, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.epoll_wait(epfd, events, max, ms);
@@ -73,7 +73,7 @@ int gev__by_name_epoll_pwait(int epfd, struct epoll_event *events, int max,
 {
 	const long a[6] = { epfd, (long)events, max, ms, (long)mask,
 		MASK_SIZE };
-	long r = gev__patch_handle(gev__patch_epoll_pwait, true, a);
+	long r = gev__patch_handle(gev__patch_epoll_pwait, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.epoll_pwait(epfd, events, max, ms, mask);
@@ -85,7 +85,7 @@ int gev__by_name_epoll_pwait2(int epfd, struct epoll_event *events, int max,
 {
 	const long a[6] = { epfd, (long)events, max, (long)timeout, (long)mask,
 		MASK_SIZE };
-	long r = gev__patch_handle(gev__patch_epoll_pwait2, true, a);
+	long r = gev__patch_handle(gev__patch_epoll_pwait2, GEV__WAITS, a);
 
 	if (r == GEV__PASS)
 		return gev__original.epoll_pwait2(epfd, events, max, timeout,

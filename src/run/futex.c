@@ -26,5 +26,5 @@ long gev__run_futex(struct gev__run_call *c)
 	for (int i = 0; i < 6; i++)
 		a[i] = c->call.a[i];
 	a[1] |= FUTEX_PRIVATE_FLAG;
-	return gev__patch_handle(gev__patch_futex, false, a);
+	return gev__patch_handle(gev__patch_futex, GEV__SAFE, a);
 }

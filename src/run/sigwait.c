@@ -100,7 +100,7 @@ static long without_mask(struct gev__run_call *c)
 
 	for (int i = 0; i < 6; i++)
 		a[i] = i == mask_of(c->call.nr) ? 0 : c->call.a[i];
-	return gev__patch_handle(entry->handler, true, a);
+	return gev__patch_handle(entry->handler, entry->flags, a);
 }
 
 static long masked(struct gev__run_call *c)
