@@ -78,6 +78,14 @@ extern volatile bool gev__run_inside;
 
 struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c);
 
+/*
+ * Calls that nobody answers: the stubs' entry makes them, that many at a time,
+ * without coming here.
+ */
+extern unsigned char gev__run_plain[GEV__PATCH_CALLS];
+extern int gev__run_credit;
+void gev__run_find_plain(void);
+
 /* How many threads the program has, as it sees it. */
 extern unsigned gev__run_threads;
 

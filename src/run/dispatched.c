@@ -75,6 +75,7 @@ static bool changes_stack(const struct gev__run_call *c)
 static void make_there(greg_t *g)
 {
 	gev__run_catching = false;
+	gev__run_credit = 0;
 	g[REG_RIP] -= SYSCALL_SIZE;
 }
 

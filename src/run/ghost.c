@@ -20,61 +20,19 @@
 #define LOWEST_MAX 1024 /* or the kernel's tables get large */
 #define WORD_BITS (8 * (int)sizeof(long))
 
-struct ghost {
-	struct ghost *next;
+struct gev__run_ghost {
+	struct gev__run_ghost *next;
 	int fd;                 /* whose it is */
 	int number;
 };
 
-struct outlasting {
-	struct gev_list node;
-	const struct gev__run_call *c;
-	const gev_coro *coro;
-	struct ghost *ghosts;   /* of those it waits for */
-};
-
-static struct gev_list calls = { &calls, &calls };
+struct gev_list gev__run_under_way = { &gev__run_under_way,
+	&gev__run_under_way };
 static unsigned haunted; /* ghosts there are, by each call */
 
-static struct outlasting *of(struct gev_list *node)
+static struct gev__run_outlasting *of(struct gev_list *node)
 {
-	return gev__container(node, struct outlasting, node);
-}
-
-bool gev__run_can_outlast(long nr)
-{
-	switch (nr) {
-	case SYS_read:
-	case SYS_readv:
-	case SYS_recvfrom:
-	case SYS_recvmsg:
-	case SYS_recvmmsg:
-	case SYS_write:
-	case SYS_writev:
-	case SYS_sendto:
-	case SYS_sendmsg:
-	case SYS_sendmmsg:
-	case SYS_accept:
-	case SYS_accept4:
-	case SYS_connect:
-	case SYS_sendfile:
-	case SYS_splice:
-	case SYS_tee:
-	case SYS_vmsplice:
-	case SYS_mq_timedsend:
-	case SYS_mq_timedreceive:
-	case SYS_flock:
-	case SYS_epoll_wait:
-	case SYS_epoll_pwait:
-	case SYS_epoll_pwait2:
-	case SYS_poll:
-	case SYS_ppoll:
-	case SYS_select:
-	case SYS_pselect6:
-		return true;
-	default:
-		return false;
-	}
+	return gev__container(node, struct gev__run_outlasting, node);
 }
 
 static bool polls(const long a[6], int fd)
@@ -118,18 +76,19 @@ static bool is_for(const struct gev__run_call *c, int fd)
 	}
 }
 
-static int ghost_of(const struct outlasting *o, int fd)
+static int ghost_of(const struct gev__run_outlasting *o, int fd)
 {
-	for (const struct ghost *g = o->ghosts; g; g = g->next)
+	for (const struct gev__run_ghost *g = o->ghosts; g; g = g->next)
 		if (g->fd == fd)
 			return g->number;
 	return -EBADF;
 }
 
 /* The lowest of one call's, and of @found. */
-static int lowest(const struct outlasting *o, unsigned first, int found)
+static int lowest(const struct gev__run_outlasting *o, unsigned first,
+	int found)
 {
-	for (const struct ghost *g = o->ghosts; g; g = g->next)
+	for (const struct gev__run_ghost *g = o->ghosts; g; g = g->next)
 		if ((unsigned)g->number >= first &&
 			(found < 0 || g->number < found))
 			found = g->number;
@@ -143,7 +102,7 @@ int gev__run_ghost_from(unsigned first)
 
 	if (!haunted)
 		return -1;
-	gev__list_for_each(node, &calls)
+	gev__list_for_each(node, &gev__run_under_way)
 		found = lowest(of(node), first, found);
 	return found;
 }
@@ -152,7 +111,7 @@ static int successor(const gev_coro *c, int fd)
 {
 	struct gev_list *node;
 
-	gev__list_for_each(node, &calls)
+	gev__list_for_each(node, &gev__run_under_way)
 		if (of(node)->coro == c)
 			return ghost_of(of(node), fd);
 	return -EBADF;
@@ -179,9 +138,9 @@ static int copy(int fd)
 	return (int)gev__call_fcntl(fd, F_DUPFD_CLOEXEC, lowest_number);
 }
 
-static void haunt(struct outlasting *o, int fd, int number)
+static void haunt(struct gev__run_outlasting *o, int fd, int number)
 {
-	struct ghost *g = gev__alloc(sizeof(*g));
+	struct gev__run_ghost *g = gev__alloc(sizeof(*g));
 
 	if (!g)
 		return;
@@ -208,8 +167,8 @@ void gev__run_leave_ghost(int fd)
 	if (!rec || !has_waiters(rec))
 		return;
 	gev__fd_successor = successor;
-	gev__list_for_each(node, &calls) {
-		struct outlasting *o = of(node);
+	gev__list_for_each(node, &gev__run_under_way) {
+		struct gev__run_outlasting *o = of(node);
 
 		if (!is_for(o->c, fd) || ghost_of(o, fd) >= 0)
 			continue;
@@ -225,7 +184,7 @@ void gev__run_leave_ghosts(unsigned first, unsigned last)
 {
 	int fd = first < GEV__FD_MAX ? (int)first : GEV__FD_MAX;
 
-	if (gev__list_empty(&calls))
+	if (gev__list_empty(&gev__run_under_way))
 		return;
 	for (; (fd = gev__number_in_use(fd)) < GEV__FD_MAX; fd++) {
 		if ((unsigned)fd > last)
@@ -234,9 +193,9 @@ void gev__run_leave_ghosts(unsigned first, unsigned last)
 	}
 }
 
-static void lay(struct outlasting *o)
+void gev__run_lay_ghosts(struct gev__run_outlasting *o)
 {
-	struct ghost *g;
+	struct gev__run_ghost *g;
 
 	while ((g = o->ghosts)) {
 		int number = g->number;
@@ -249,24 +208,9 @@ static void lay(struct outlasting *o)
 	}
 }
 
-struct gev__patch_answer gev__run_outlast(struct gev__run_call *c,
-	gev__run_answer *answer)
-{
-	struct outlasting o = { .c = c,
-		.coro = gev__hub_here()->thread->current };
-	struct gev__patch_answer r;
-
-	gev__list_add(&calls, &o.node);
-	r = answer(c);
-	if (__builtin_expect(o.ghosts != NULL, 0))
-		lay(&o);
-	gev__list_del(&o.node);
-	return r;
-}
-
 /* The one that forked makes no call that waits. */
 void gev__run_ghosts_forked(void)
 {
-	gev__list_init(&calls);
+	gev__list_init(&gev__run_under_way);
 	haunted = 0;
 }

@@ -3,16 +3,41 @@
 #ifndef GEV_RUN_GHOST_H
 #define GEV_RUN_GHOST_H
 
+#include "base/list.h"
 #include "run/call.h"
 
-typedef struct gev__patch_answer gev__run_answer(struct gev__run_call *c);
+struct gev__run_ghost;
 
-/* Whether the call waits for descriptors, and is to keep what they were. */
-bool gev__run_can_outlast(long nr);
+/* A call that waits for descriptors, and is to keep what they were. */
+struct gev__run_outlasting {
+	struct gev_list node;
+	const struct gev__run_call *c;
+	const gev_coro *coro;
+	struct gev__run_ghost *ghosts; /* of those it waits for */
+};
 
-/* Has @answer make the call @c, which goes on with what the program closes. */
-struct gev__patch_answer gev__run_outlast(struct gev__run_call *c,
-	gev__run_answer *answer);
+/* All of them. */
+extern struct gev_list gev__run_under_way;
+
+/* From here on @c goes on with what the program closes. */
+static inline void gev__run_outlast(struct gev__run_outlasting *o,
+	const struct gev__run_call *c, const gev_coro *coro)
+{
+	o->c = c;
+	o->coro = coro;
+	o->ghosts = NULL;
+	gev__list_add(&gev__run_under_way, &o->node);
+}
+
+void gev__run_lay_ghosts(struct gev__run_outlasting *o);
+
+/* It has been made. */
+static inline void gev__run_outlasted(struct gev__run_outlasting *o)
+{
+	if (__builtin_expect(o->ghosts != NULL, 0))
+		gev__run_lay_ghosts(o);
+	gev__list_del(&o->node);
+}
 
 /* @fd, or those in the range, are about to be closed or replaced. */
 void gev__run_leave_ghost(int fd);

@@ -16,6 +16,7 @@ bool gev__run_complete(void)
 	if (gev__run_catches || failed)
 		return !failed;
 	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
+	gev__run_find_plain();
 	why = gev__run_engine_complete();
 	failed = why;
 	if (!why)

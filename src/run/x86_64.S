@@ -41,6 +41,16 @@ gev__run_stubs_end:
  * As a syscall does it changes rax, rcx and r11 only.  How the call and the
  * caller's registers lie is struct gev__run_call's business.
  */
+	.macro go_to where
+	mov	\where(%rsp), %r11
+	lea	144(%rsp), %rsp
+	.cfi_remember_state
+	.cfi_def_cfa_offset 0
+	.cfi_register rip, r11
+	jmp	*%r11
+	.cfi_restore_state
+	.endm
+
 	.globl	gev__run_enter
 	.hidden	gev__run_enter
 	.type	gev__run_enter, @function
@@ -49,6 +59,19 @@ gev__run_enter:
 	.cfi_startproc
 	.cfi_def_cfa rsp, 144
 	.cfi_offset rip, -144
+	cmp	$512, %rax		/* GEV__PATCH_CALLS */
+	jae	4f
+	lea	gev__run_plain(%rip), %r11
+	cmpb	$0, (%r11, %rax)
+	je	4f
+	cmpb	$0, gev__run_due(%rip)
+	jne	4f
+	decl	gev__run_credit(%rip)
+	js	4f
+	lea	gev__run_counts(%rip), %r11
+	incq	(%r11, %rax, 8)
+	go_to	8			/* itself */
+4:
 	push	%rbp
 	.cfi_def_cfa_offset 152
 	.cfi_offset rbp, -152
@@ -91,19 +114,9 @@ gev__run_enter:
 	test	%ecx, %ecx
 	jz	1f
 	mov	%r11, %rax
-	mov	8(%rsp), %r11		/* itself */
-	lea	144(%rsp), %rsp
-	.cfi_def_cfa_offset 0
-	.cfi_register rip, r11
-	jmp	*%r11
+	go_to	8			/* itself */
 1:
-	.cfi_def_cfa_offset 144
-	.cfi_offset rip, -144
-	mov	(%rsp), %r11		/* back */
-	lea	144(%rsp), %rsp
-	.cfi_def_cfa_offset 0
-	.cfi_register rip, r11
-	jmp	*%r11
+	go_to	0			/* back */
 3:
 	.cfi_def_cfa rbp, 152
 	.cfi_offset rbp, -152
