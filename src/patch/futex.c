@@ -23,6 +23,7 @@
 #include "patch/signals.h"
 
 #define LOCK_PI2 13 /* FUTEX_LOCK_PI2, Linux 5.14 */
+#define ADDRESSES (1ul << 47) /* a program's lie below that, as a rule */
 
 static uint32_t *word_in(long a)
 {
@@ -216,11 +217,21 @@ static long count(long n)
 	return (int)n > 0 ? (int)n : 1;
 }
 
+/* Nobody can wait in the kernel, nor has that anything against the address. */
+static bool is_all_ours(const long a[6], uint32_t bitset)
+{
+	return private_bit(a) && !gev__futex_strangers && bitset &&
+	       (uintptr_t)a[0] < ADDRESSES &&
+	       (uintptr_t)a[0] % sizeof(uint32_t) == 0;
+}
+
 static long wake(const long a[6], uint32_t bitset)
 {
 	long served = gev__futex_serve(word_in(a[0]), count(a[2]), bitset);
 	long r;
 
+	if (is_all_ours(a, bitset))
+		return served;
 	if (served == 0)
 		return GEV__PASS;
 	if (served == count(a[2]))
@@ -322,4 +333,13 @@ long gev__patch_futex(struct gev_hub *hub, const long a[6])
 	default:
 		return GEV__PASS;
 	}
+}
+
+/* Its requests can be to wait for a futex. */
+long gev__patch_io_uring_setup(struct gev_hub *hub, const long a[6])
+{
+	(void)hub;
+	(void)a;
+	gev__futex_strangers = true;
+	return GEV__PASS;
 }
