@@ -322,6 +322,7 @@ void gev__fd_retire(struct gev_hub *hub, int fd)
 	shared = atomic_exchange(&number->shared, false);
 	number->listens = false;
 	number->copied = false;
+	number->plain = false;
 	number->generation++;
 	forget(hub, fd);
 	if (hub)

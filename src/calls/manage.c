@@ -112,8 +112,10 @@ static long set_flags(struct gev__number *number, int fd, long flags)
 	long r = gev__sys(SYS_fcntl, fd, F_SETFL,
 		ours ? flags | O_NONBLOCK : flags);
 
-	if (r == 0 && number)
+	if (r == 0 && number) {
 		number->nonblock = flags & O_NONBLOCK;
+		number->plain = false;
+	}
 	return r;
 }
 

@@ -19,6 +19,7 @@ struct gev__number {
 	atomic_bool nonblock;        /* O_NONBLOCK as the program sees it */
 	atomic_bool listens;         /* made O_NONBLOCK by us, for accept */
 	atomic_bool copied;          /* its flags are another number's too */
+	atomic_bool plain;           /* run/: a file with no flags to heed */
 };
 
 /* That of @fd, which is below GEV__FD_MAX.  NULL: no memory. */

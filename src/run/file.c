@@ -25,6 +25,7 @@
 #define TRANSFER_MAX 0x7ffff000ul /* the kernel does no more at once */
 #define AT_POSITION -1L
 #define RWF_KNOWN (RWF_DSYNC | RWF_SYNC | RWF_APPEND)
+#define HEEDED (O_DIRECT | O_DSYNC | O_APPEND)
 
 struct transfer {
 	struct gev_hub *hub;
@@ -35,7 +36,7 @@ struct transfer {
 	long offset;            /* or AT_POSITION */
 	int flags;              /* RWF_* */
 	bool writes;
-	int mode;               /* O_* of the file */
+	int mode;               /* of the file: of HEEDED */
 	size_t size;
 	size_t done;
 	bool once;              /* what is done now is all */
@@ -184,6 +185,29 @@ static long transfer(struct transfer *t)
 	return t->done ? (long)t->done : r;
 }
 
+/* 0 or -EBADF.  Most have none of these, and that is remembered. */
+static long read_mode(struct transfer *t)
+{
+	struct gev__number *number = t->rec->number;
+	long mode;
+
+	if (number->plain && !number->copied)
+		return 0;
+	mode = gev__sys(SYS_fcntl, t->fd, F_GETFL);
+	if (mode < 0)
+		return mode;
+	t->mode = (int)mode & HEEDED;
+	number->plain = !t->mode;
+	return 0;
+}
+
+/* It comes down to the call as it is. */
+static bool is_left_alone(const struct transfer *t)
+{
+	return t->writes && t->rec->no_nowait && t->size < SMALL &&
+	       !is_for_the_disk(t) && !holder_of(t->fd);
+}
+
 /* NULL: it is none. */
 static struct gev__fd_rec *file(struct gev_hub *hub, int fd)
 {
@@ -204,8 +228,8 @@ static long begin(struct transfer *t)
 		t->n <= 0 || t->n > IOV_LIMIT || t->flags & ~RWF_KNOWN)
 		return GEV__PASS;
 	t->size = gev__iov_size(t->iov, t->n);
-	t->mode = (int)gev__sys(SYS_fcntl, t->fd, F_GETFL);
-	if (!t->size || t->size > TRANSFER_MAX || t->mode < 0)
+	if (!t->size || t->size > TRANSFER_MAX || read_mode(t) < 0 ||
+		is_left_alone(t))
 		return GEV__PASS;
 	if (t->offset != AT_POSITION)
 		return transfer(t);
