@@ -12,6 +12,7 @@
  * not requests.  So that is seen to here, by descriptor.
  */
 #include "run/file.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include "base/mem.h"
@@ -182,6 +183,8 @@ static long transfer(struct transfer *t)
 		r = do_piece(t, window, gev__iov_piece(window, t->iov, t->n,
 				t->done, t->size));
 	}
+	if (r == -ENOSYS) /* in a sandbox: a call without flags may do */
+		r = GEV__PASS;
 	return t->done ? (long)t->done : r;
 }
 

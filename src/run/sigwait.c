@@ -2,6 +2,7 @@
 /* Calls that wait for signals, or have a mask of their own while they wait. */
 #include <errno.h>
 #include <sys/signalfd.h>
+#include "base/host.h"
 #include "calls/calls.h"
 #include "calls/descriptor.h"
 #include "calls/duration.h"
@@ -165,9 +166,22 @@ static long take(struct gev__run_signals *s, uint64_t set, siginfo_t *to)
 	return info.si_signo;
 }
 
-/* What nobody lets through stays with the kernel, which tells by @fd. */
+static long rest(gev_time left)
+{
+	struct gev_waiter w = { .what = "a signal" };
+	bool last = left != GEV_FOREVER && left < GEV__PAUSE_MAX;
+	long r = gev__park(&w, last ? left : GEV__PAUSE_MAX);
+
+	return w.expired ? 0 : r;
+}
+
+/*
+ * What nobody lets through stays with the kernel, which tells by @fd.  Where
+ * there is none, or no more as the program closes all numbers, it is looked for
+ * now and then.
+ */
 static long wait(struct gev__run_signals *s, uint64_t set, siginfo_t *to,
-	int fd, gev_time end)
+	int *fd, gev_time end)
 {
 	struct gev_hub *hub = gev__hub_here();
 	long r;
@@ -179,8 +193,11 @@ static long wait(struct gev__run_signals *s, uint64_t set, siginfo_t *to,
 			return -EINTR;
 		if (left == 0)
 			return -EAGAIN;
-		r = gev__call_wait_fd(fd, GEV_READ, left);
-		if (r < 0 && r != -ETIMEDOUT && r != -EINTR)
+		r = *fd < 0 ? rest(left) :
+			      gev__call_wait_fd(*fd, GEV_READ, left);
+		if (r == -EBADF)
+			*fd = -1;
+		else if (r < 0 && r != -ETIMEDOUT && r != -EINTR)
 			return r;
 	}
 	return r;
@@ -193,7 +210,8 @@ long gev__run_sigtimedwait(struct gev__run_call *c)
 	const long *a = c->call.a;
 	gev_time timeout;
 	uint64_t set;
-	long fd, r;
+	int fd;
+	long r;
 
 	if (!hub || a[3] != GEV__MASK_SIZE)
 		return GEV__PASS;
@@ -201,14 +219,14 @@ long gev__run_sigtimedwait(struct gev__run_call *c)
 	if (r < 0)
 		return r;
 	set = *(const uint64_t *)a[0] & ~GEV__SIGBIT(SIGSYS);
-	fd = gev__sys(SYS_signalfd4, -1, &set, GEV__MASK_SIZE,
+	fd = (int)gev__sys(SYS_signalfd4, -1, &set, GEV__MASK_SIZE,
 		SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return GEV__PASS;
+	if (fd >= 0)
+		fd = gev__host_fd(fd);
 	s->waits_for = set;
-	r = wait(s, set, (void *)a[1], (int)fd,
-		gev__fd_deadline(hub, timeout));
+	r = wait(s, set, (void *)a[1], &fd, gev__fd_deadline(hub, timeout));
 	s->waits_for = 0;
-	gev__call_close((int)fd);
+	if (fd >= 0)
+		gev__call_close(fd);
 	return r;
 }

@@ -2,11 +2,21 @@
 #include <sys/auxv.h>
 #include "run/call.h"
 #include "run/engine.h"
+#include "run/hub.h"
 #include "run/run.h"
 #include "run/signals.h"
 #include "switch/tcb.h"
 
 #define HWCAP2_FSGSBASE 2
+
+static const char *complete(void)
+{
+	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
+	if (!gev__run_hub())
+		return "no memory, or no descriptors";
+	gev__run_find_plain();
+	return gev__run_engine_complete();
+}
 
 bool gev__run_complete(void)
 {
@@ -15,9 +25,7 @@ bool gev__run_complete(void)
 
 	if (gev__run_catches || failed)
 		return !failed;
-	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
-	gev__run_find_plain();
-	why = gev__run_engine_complete();
+	why = complete();
 	failed = why;
 	if (!why)
 		gev__run_signals_begin();
