@@ -29,10 +29,13 @@ gev__run_handler gev__run_exit;
 gev__run_handler gev__run_futex;
 
 /* signal.c */
-gev__run_handler gev__run_sigaction;
+gev__run_handler gev__run_sigaction, gev__run_sigaction_borrowed;
 
 /* mask.c, deliver.c */
-gev__run_handler gev__run_sigprocmask, gev__run_exec, gev__run_sigaltstack;
+gev__run_handler gev__run_sigprocmask, gev__run_sigaltstack;
+
+/* exec.c */
+gev__run_handler gev__run_vfork, gev__run_sigprocmask_borrowed, gev__run_exec;
 
 /* direct.c */
 gev__run_handler gev__run_tkill, gev__run_tgkill, gev__run_tgsigqueue,

@@ -33,6 +33,7 @@ static const struct entry entries[GEV__PATCH_CALLS] = {
 	[SYS_clone] = { .always = gev__run_clone },
 	[SYS_clone3] = { .always = gev__run_clone3 },
 	[SYS_fork] = { .always = gev__run_fork },
+	[SYS_vfork] = { .always = gev__run_vfork },
 	[SYS_exit] = { .always = gev__run_exit },
 	[SYS_execve] = { .always = gev__run_exec },
 	[SYS_execveat] = { .always = gev__run_exec },
@@ -161,6 +162,27 @@ static long handle_in_turn(struct gev__run_call *c, const struct entry *e)
 	return r;
 }
 
+/* In a child that has borrowed our memory, and has no threads. */
+static long handle_borrowed(struct gev__run_call *c)
+{
+	switch (c->call.nr) {
+	case SYS_execve:
+	case SYS_execveat:
+		return gev__run_exec(c);
+	case SYS_rt_sigaction:
+		return gev__run_sigaction_borrowed(c);
+	case SYS_rt_sigprocmask:
+		return gev__run_sigprocmask_borrowed(c);
+	default:
+		return GEV__PASS;
+	}
+}
+
+static struct gev__patch_answer answer(long r)
+{
+	return (struct gev__patch_answer){ r, r == GEV__PASS };
+}
+
 struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 {
 	const unsigned long nr = (unsigned long)c->call.nr;
@@ -168,8 +190,10 @@ struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 
 	gev__run_catching = gev__run_catches;
 	gev__run_credit = CREDIT;
-	if (nr >= GEV__PATCH_CALLS || gev__patch_in_vfork())
-		return (struct gev__patch_answer){ GEV__PASS, true };
+	if (nr >= GEV__PATCH_CALLS)
+		return answer(GEV__PASS);
+	if (gev__patch_in_vfork())
+		return answer(handle_borrowed(c));
 	if (gev__run_catches && !gev__run_reaches(c))
 		return gev__run_out_of_reach(c);
 	gev__run_counts[nr]++;
@@ -177,5 +201,5 @@ struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 	r = gev__run_threads > 1 ? handle_in_turn(c, &entries[nr]) :
 				   handle(c, &entries[nr]);
 	gev__run_inside = false;
-	return (struct gev__patch_answer){ r, r == GEV__PASS };
+	return answer(r);
 }

@@ -62,10 +62,11 @@ long gev__run_fork(struct gev__run_call *c)
  * One that goes on with memory of its own, where it was, is a fork.  One that
  * goes on elsewhere is left alone (patch/clone.c).
  */
-static long other_process(const struct gev__run_call *c, uint64_t flags,
+static long other_process(struct gev__run_call *c, uint64_t flags,
 	bool has_stack)
 {
-	return (flags & CLONE_VM) || has_stack ? GEV__PASS : make_process(c);
+	return (flags & CLONE_VM) || has_stack ? gev__run_vfork(c) :
+						 make_process(c);
 }
 
 long gev__run_clone(struct gev__run_call *c)

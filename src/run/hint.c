@@ -18,6 +18,8 @@ static bool makes_processes(long nr)
 #endif
 	case SYS_clone:
 	case SYS_clone3:
+	case SYS_execve:
+	case SYS_execveat:
 		return true;
 	default:
 		return false;

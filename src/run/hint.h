@@ -5,10 +5,10 @@
  *
  *	4f2e...90 e5a67 28a3c+7;28a19 8a+3-12 ...
  *
- * The build id; sites that make processes, for which the others wait behind
- * the semicolon.  Of each how far it is from the one before, how long the
- * window before it is unless that is a jump, and how far from there the hop
- * (site.h) is if there is one.
+ * The build id; sites that make processes, or execute programs in them, for
+ * which the others wait behind the semicolon.  Of each how far it is from the
+ * one before, how long the window before it is unless that is a jump, and how
+ * far from there the hop (site.h) is if there is one.
  */
 #ifndef GEV_RUN_HINT_H
 #define GEV_RUN_HINT_H

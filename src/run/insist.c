@@ -30,7 +30,8 @@ static long poll_for(const struct gev__run_insist *i, gev_time t)
 	return r < 0 ? r : 0;
 }
 
-static long sleep_for(const struct gev__run_insist *i, gev_time t, bool *expired)
+static long sleep_for(const struct gev__run_insist *i, gev_time t,
+	bool *expired)
 {
 	struct gev_waiter w = { .what = "what other processes do" };
 	int r;

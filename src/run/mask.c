@@ -125,21 +125,16 @@ void gev__run_signals_forked(const struct gev__run_signals *s)
 	gev__run_mask_apply();
 }
 
-/* The program executed has the mask of the thread that does it. */
-long gev__run_exec(struct gev__run_call *c)
+void gev__run_mask_lend(uint64_t mask)
 {
-	const struct gev__run_signals *s = gev__run_signals_here();
-	const uint64_t mask = s->mask & ~GEV__SIGBIT(SIGSYS);
-	const long *a = c->call.a;
-	long r;
-
-	if (!gev__run_catches || mask == applied)
-		return GEV__PASS;
+	mask &= ~GEV__SIGBIT(SIGSYS);
 	gev__sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, GEV__MASK_SIZE);
-	r = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+void gev__run_mask_back(void)
+{
 	gev__sys(SYS_rt_sigprocmask, SIG_SETMASK, &applied, NULL,
 		GEV__MASK_SIZE);
-	return r;
 }
 
 static long changed(long how, uint64_t mask, uint64_t by, uint64_t *to)

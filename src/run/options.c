@@ -5,6 +5,8 @@
  */
 #include "run/run.h"
 #include <string.h>
+#include "base/mem.h"
+#include "run/follow.h"
 #include "run/hint.h"
 
 #define NAME "GEV_RUN="
@@ -69,34 +71,92 @@ static bool is_ours(const char *path, size_t length)
 	       strncmp(path + length - own, LIBRARY, own) == 0;
 }
 
-/* Leaves the others, in their order, in place. */
-static void remove_library(char *list)
-{
-	char *to = list;
+struct keep {
+	char *room;
+	size_t used;
+};
 
-	for (char *at = list; *at;) {
+/* The program may write over what the kernel has left. */
+static char *keep(struct keep *k, const char *text, size_t length)
+{
+	char *at = k->room + k->used;
+
+	memcpy(at, text, length);
+	at[length] = '\0';
+	k->used += length + 1;
+	return at;
+}
+
+static const char *keep_entry(struct keep *k, char **at)
+{
+	return *at ? keep(k, *at, strlen(*at)) : NULL;
+}
+
+static const char *keep_ours(struct keep *k, const char *list)
+{
+	for (const char *at = list; *at;) {
+		size_t length = strcspn(at, ": ");
+
+		if (is_ours(at, length)) {
+			char *name = keep(k, PRELOAD, strlen(PRELOAD));
+
+			k->used--;
+			keep(k, at, length);
+			return name;
+		}
+		at += length + (at[length] != '\0');
+	}
+	return NULL;
+}
+
+/* In their order. */
+static char *keep_others(struct keep *k, const char *list)
+{
+	char *name = keep(k, PRELOAD, strlen(PRELOAD));
+	char *to = name + strlen(PRELOAD);
+
+	for (const char *at = list; *at;) {
 		size_t length = strcspn(at, ": ");
 		size_t all = length + (at[length] != '\0');
 
-		if (!is_ours(at, length)) {
-			memmove(to, at, all);
-			to += all;
-		}
+		if (!is_ours(at, length))
+			to = mempcpy(to, at, all);
 		at += all;
 	}
 	*to = '\0';
+	return to == name + strlen(PRELOAD) ? NULL : name;
 }
 
-void gev__run_hide(char **env)
+static size_t size_of(char **at)
 {
-	char **at = find(env, NAME);
+	return *at ? strlen(*at) + 1 : 0;
+}
 
-	remove_entry(at);
-	remove_entry(find(env, GEV__HINT "="));
-	at = find(env, PRELOAD);
-	if (!*at)
-		return;
-	remove_library(*at + strlen(PRELOAD));
-	if (!(*at)[strlen(PRELOAD)])
+static void replace(char **at, char *by)
+{
+	if (by)
+		*at = by;
+	else
 		remove_entry(at);
+}
+
+void gev__run_hide(char **env, bool follow)
+{
+	char **options = find(env, NAME), **hint = find(env, GEV__HINT "=");
+	char **preload = find(env, PRELOAD);
+	struct keep k = { gev__map(size_of(options) + size_of(hint) +
+		2 * size_of(preload) + 1), 0 };
+	char *others;
+
+	if (!k.room || !*preload)
+		return;
+	gev__run_told.options = keep_entry(&k, options);
+	gev__run_told.hint = keep_entry(&k, hint);
+	if (follow)
+		gev__run_told.preload =
+			keep_ours(&k, *preload + strlen(PRELOAD));
+	others = keep_others(&k, *preload + strlen(PRELOAD));
+	replace(preload, others);
+	remove_entry(find(env, NAME));
+	remove_entry(find(env, GEV__HINT "="));
 }

@@ -5,6 +5,7 @@
  * all is well.
  */
 #include "run/reach.h"
+#include <sys/uio.h>
 #include "base/mem.h"
 
 /* x86_64.S; the first instruction is the one. */
@@ -17,6 +18,18 @@ static const char *page_behind(const char *at)
 	return (const char *)(((uintptr_t)at | (GEV__PAGE - 1)) + 1);
 }
 
+/* As long as there is one thread, the signal is the program's. */
+static bool peek(const char *at)
+{
+	char byte;
+	const struct iovec from = { (void *)at, 1 }, to = { &byte, 1 };
+
+	if (gev__run_catches)
+		return gev__run_peek(at);
+	return gev__sys(SYS_process_vm_readv, gev__sys(SYS_getpid), &to, 1L,
+		       &from, 1L, 0L) == 1;
+}
+
 bool gev__run_readable(const void *at, size_t size)
 {
 	const char *p = at;
@@ -25,7 +38,7 @@ bool gev__run_readable(const void *at, size_t size)
 	if (end < p)
 		return false;
 	for (; p < end; p = page_behind(p))
-		if (!gev__run_peek(p))
+		if (!peek(p))
 			return false;
 	return true;
 }

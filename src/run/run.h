@@ -27,9 +27,6 @@ bool gev__run_read_options(char **env);
 /* What the command found out about libc (hint.h), or NULL. */
 const char *gev__run_hint(char **env);
 
-/* Has programs that are executed from now on know nothing of us. */
-void gev__run_hide(char **env);
-
 /*
  * start.c: all calls are to be caught from now on.  False: they can't be, which
  * has been said.

@@ -164,6 +164,44 @@ long gev__run_sigaction(struct gev__run_call *c)
 	return 0;
 }
 
+/* The kernel's table is the process's own also where the memory is not. */
+static bool is_ours(int signum)
+{
+	struct gev__run_action a;
+
+	return actions[signum].handler == SIG_IGN &&
+	       gev__sys(SYS_rt_sigaction, signum, NULL, &a, GEV__MASK_SIZE) ==
+		       0 &&
+	       a.handler == (void (*)(int))(void *)gev__run_on_signal;
+}
+
+void gev__run_ignore(bool itself)
+{
+	for (uint64_t left = hooked; left; left &= left - 1) {
+		const int signum = __builtin_ctzl(left) + 1;
+
+		if (actions[signum].handler != SIG_IGN)
+			continue;
+		if (!itself)
+			tell_kernel(signum);
+		else if (is_ours(signum))
+			tell(signum, &actions[signum]);
+	}
+}
+
+/* A child that has borrowed our memory asks what is ignored, to keep it. */
+long gev__run_sigaction_borrowed(struct gev__run_call *c)
+{
+	const long signum = (int)c->call.a[0];
+	struct gev__run_action *old = (void *)c->call.a[2];
+
+	if (c->call.a[1] || !old || c->call.a[3] != GEV__MASK_SIZE ||
+		!is_settable(signum) || !is_ours((int)signum))
+		return GEV__PASS;
+	*old = actions[signum];
+	return 0;
+}
+
 /* The first thread's own stack for signals makes way for ours. */
 static void take_stack(void)
 {

@@ -80,6 +80,9 @@ void gev__run_action_reset(int signum);
 /* The kernel is to do what it does by default from now on. */
 void gev__run_give_back(int signum);
 
+/* The kernel is to ignore what the program does, itself or by us. */
+void gev__run_ignore(bool itself);
+
 /* The default: the kernel's, which may be the end.  */
 void gev__run_default(int signum);
 
@@ -96,6 +99,10 @@ void gev__run_signals_leave(struct gev__run_signals *s);
 void gev__run_signals_forked(const struct gev__run_signals *s);
 void gev__run_mask_set(struct gev__run_signals *s, uint64_t mask);
 void gev__run_mask_apply(void);
+
+/* It blocks @mask, a program's that is executed; it could not be. */
+void gev__run_mask_lend(uint64_t mask);
+void gev__run_mask_back(void);
 
 /* In @uc, when that is returned to; or until the next time all but SIGSYS. */
 void gev__run_mask_tell(ucontext_t *uc);

@@ -2,6 +2,7 @@
 #include <sys/auxv.h>
 #include "run/call.h"
 #include "run/engine.h"
+#include "run/follow.h"
 #include "run/hub.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -51,14 +52,13 @@ static void begin(const char *hint)
 __attribute__((constructor)) static void start(int argc, char **argv,
 	char **env)
 {
-	const char *hint = gev__run_hint(env);
+	const char *hint = gev__run_hint(env); /* on the stack: for now */
 
 	(void)argc;
 	(void)argv;
 	if (!gev__run_read_options(env))
 		return;
-	if (!gev__run_options.follow)
-		gev__run_hide(env);
+	gev__run_hide(env, gev__run_options.follow);
 	if (gev__run_options.stats || gev__run_options.verbose)
 		gev__run_say_open();
 	begin(hint);

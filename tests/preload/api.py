@@ -22,9 +22,13 @@ def outcome(command, env=None, **more):
     return done.returncode, done.stdout, done.stderr
 
 
+# Says what the library is told, which nobody else sees.
+TOLD = 'cat', '/proc/self/environ'
+
+
 def hint():
     """What `gev run` tells the library of libc."""
-    for line in gev('run', 'env').stdout.splitlines():
+    for line in gev('run', *TOLD).stdout.split('\0'):
         if line.startswith('GEV_RUN_LIBC='):
             return line.partition('=')[2]
     raise Skip('gev run gave no GEV_RUN_LIBC')

@@ -4,23 +4,35 @@
 
 import sys
 
-from api import (LIBRARY, contains, equal, gev, hint, main, needs_patching,
-                 outcome)
+from api import (LIBRARY, TOLD, contains, equal, gev, hint, main,
+                 needs_patching, outcome)
 
 
 def test_children_are_followed_or_not():
     needs_patching()
-    followed = gev('run', 'sh', '-c', 'env').stdout
-    contains(followed, 'libgev-run.so')
-    contains(followed, 'GEV_RUN=')
-    left = gev('run', '--no-follow', 'sh', '-c', 'env').stdout
+    for command in TOLD, ('sh', '-c', ' '.join(TOLD)), ('env', '-i', *TOLD):
+        followed = gev('run', *command).stdout
+        contains(followed, 'libgev-run.so')
+        contains(followed, 'GEV_RUN=')
+    left = gev('run', '--no-follow', 'sh', '-c', ' '.join(TOLD)).stdout
     assert 'GEV_RUN' not in left and 'libgev' not in left, left
+
+
+def test_the_program_does_not_see_it():
+    needs_patching()
+    mine = {'LD_PRELOAD': 'libdl.so.2', 'A': 'b', '_': ''}
+    for command in ('env',), ('sh', '-c', 'env'), ('env', '-i', 'env'):
+        for more in (), ('--no-follow',):
+            _, native, _ = outcome(list(command), env=mine)
+            equal(gev('run', *more, *command, env=mine).stdout,
+                  native.decode())
 
 
 CHILDREN = """
 import os, sys, threading
 
-COUNT = ['sh', '-c', 'env | grep -c "^GEV_RUN="; exit 7']
+COUNT = ['sh', '-c',
+         "tr '\\\\0' '\\\\n' </proc/$$/environ | grep -c ^GEV_RUN=; exit 7"]
 
 def fork():
     pid = os.fork()
@@ -49,14 +61,15 @@ def test_children_of_threads_are_followed_or_not():
     needs_patching()
     command = sys.executable, '-c', CHILDREN
     equal(gev('run', *command).stdout.split(),
-          ['1', '7', '1', '7', '0', '7', '1', '7'])
+          4 * ['1', '7'])
     equal(gev('run', '--no-follow', *command).stdout.split(), 4 * ['0', '7'])
 
 
 def test_other_preloads_stay():
     needs_patching()
     mine = {'LD_PRELOAD': 'libdl.so.2'}
-    contains(gev('run', 'env', env=mine).stdout, f'LD_PRELOAD={LIBRARY}:')
+    contains(gev('run', *TOLD, env=mine).stdout,
+             f'LD_PRELOAD={LIBRARY}:libdl.so.2\0')
     contains(gev('run', '--no-follow', 'env', env=mine).stdout,
              'LD_PRELOAD=libdl.so.2\n')
 

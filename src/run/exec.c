@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Another program in this process, or in a child that has borrowed our memory:
+ * it has the mask of the thread that executes it, the signals that the program
+ * ignores, and is told what we were told (follow.h).
+ */
+#include "run/follow.h"
+#include "run/signals.h"
+
+/* The child has set its mask, which is its own. */
+static bool masked;
+
+long gev__run_vfork(struct gev__run_call *c)
+{
+	(void)c;
+	masked = false;
+	return GEV__PASS;
+}
+
+long gev__run_sigprocmask_borrowed(struct gev__run_call *c)
+{
+	masked = masked || c->call.a[1];
+	return GEV__PASS;
+}
+
+static void prepare(bool keeps_mask)
+{
+	if (!gev__run_catches)
+		return;
+	if (!keeps_mask)
+		gev__run_mask_lend(gev__run_signals_here()->mask);
+	gev__run_ignore(true);
+}
+
+static void go_on(bool keeps_mask)
+{
+	if (!gev__run_catches)
+		return;
+	gev__run_ignore(false);
+	if (!keeps_mask)
+		gev__run_mask_back();
+}
+
+long gev__run_exec(struct gev__run_call *c)
+{
+	const bool keeps_mask = masked && gev__patch_in_vfork();
+	long a[6];
+	long *env = &a[c->call.nr == SYS_execve ? 2 : 3];
+	long r;
+
+	for (int i = 0; i < 6; i++)
+		a[i] = c->call.a[i];
+	*env = (long)gev__run_tell((char **)*env);
+	prepare(keeps_mask);
+	r = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	go_on(keeps_mask);
+	return r;
+}
