@@ -12,8 +12,6 @@
 #define MACHINE EM_NONE
 #endif
 
-#define GO_BUILD_ID 4
-
 static const char *wrong_kind(const struct gev__elf *elf)
 {
 	if (elf->wrong)
@@ -25,41 +23,12 @@ static const char *wrong_kind(const struct gev__elf *elf)
 	return NULL;
 }
 
-static bool is_go(const struct gev__elf *elf)
-{
-	uint32_t size;
-
-	return gev__elf_note(elf, "Go", GO_BUILD_ID, &size) ||
-	       gev__elf_has_section(elf, ".note.go.buildid") ||
-	       gev__elf_has_section(elf, ".gopclntab");
-}
-
-static const char *loader_of(const struct gev__elf *elf)
-{
-	Elf64_Phdr s;
-
-	if (!gev__elf_find(elf, PT_INTERP, &s))
-		return NULL;
-	return gev__elf_string(elf, s.p_offset);
-}
-
 /* By the name of its loader, which each libc gives its own. */
 static bool is_glibc(const char *loader)
 {
 	const char *slash = strrchr(loader, '/');
 
 	return strncmp(slash ? slash + 1 : loader, "ld-linux", 8) == 0;
-}
-
-static bool needs(const struct gev__elf *elf, const char *library)
-{
-	const char *name;
-
-	for (unsigned i = 0;
-		(name = gev__elf_dynamic_string(elf, DT_NEEDED, i)); i++)
-		if (strncmp(name, library, strlen(library)) == 0)
-			return true;
-	return false;
 }
 
 static void examine_threads(struct gev__findings *f,
@@ -78,10 +47,21 @@ static void examine_threads(struct gev__findings *f,
 		"makes none itself; what it loads may");
 }
 
+/* A library that insists on being the first one is no longer, behind ours. */
+static void examine_sanitizers(struct gev__findings *f, const char *path,
+	const struct gev__elf *elf)
+{
+	if (gev__elf_needs(elf, "libasan.so") ||
+		gev__elf_needs(elf, "libhwasan.so"))
+		gev__found_bad(f, "program", GEV__REFUSED,
+			"%s is built with AddressSanitizer, before whose "
+			"library nothing can be loaded", path);
+}
+
 static void examine_loader(struct gev__findings *f, const char *path,
 	const struct gev__elf *elf)
 {
-	const char *loader = loader_of(elf);
+	const char *loader = gev__elf_interpreter(elf);
 
 	if (!loader) {
 		gev__found_bad(f, "program", GEV__REFUSED,
@@ -100,6 +80,8 @@ static void examine_loader(struct gev__findings *f, const char *path,
 			"%s is dynamically linked, by %s", path, loader);
 		examine_threads(f, elf);
 		gev__examine_libc(f, loader, elf);
+		if (f->deep)
+			gev__examine_libraries(f, loader, path);
 	}
 }
 
@@ -112,14 +94,15 @@ void gev__examine_binary(struct gev__findings *f, const char *path,
 		gev__found_bad(f, "program", GEV__REFUSED, "%s is %s", path, wrong);
 		return;
 	}
-	if (is_go(elf))
+	if (gev__elf_is_go(elf))
 		gev__found_bad(f, "program", GEV__REFUSED,
 			"%s is written in Go, which makes its system calls "
 			"without libc and schedules on its own", path);
-	if (needs(elf, "libseccomp.so") || gev__elf_imports(elf,
+	if (gev__elf_needs(elf, "libseccomp.so") || gev__elf_imports(elf,
 						   "seccomp_load"))
 		gev__found_bad(f, "seccomp", GEV__REFUSED,
 			"%s filters its own system calls (libseccomp), and "
 			"would filter gev's", path);
+	examine_sanitizers(f, path, elf);
 	examine_loader(f, path, elf);
 }

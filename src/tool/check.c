@@ -21,7 +21,7 @@ static const struct option options[] = {
 
 static int check(const char *program, bool json)
 {
-	struct gev__findings f = { .n = 0 };
+	struct gev__findings f = { .deep = true };
 
 	gev__examine(&f, program);
 	if (json)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define ENTRIES_MAX 65536u
+#define GO_BUILD_ID 4 /* a note's type */
 #define GNU_HASH_FIRST 4 /* where a DT_GNU_HASH says what it leaves out */
 
 static const char *wrong_header(const struct gev__elf *elf)
@@ -269,4 +270,33 @@ const uint8_t *gev__elf_note(const struct gev__elf *elf, const char *owner,
 			return found;
 	}
 	return NULL;
+}
+
+bool gev__elf_is_go(const struct gev__elf *elf)
+{
+	uint32_t size;
+
+	return gev__elf_note(elf, "Go", GO_BUILD_ID, &size) ||
+	       gev__elf_has_section(elf, ".note.go.buildid") ||
+	       gev__elf_has_section(elf, ".gopclntab");
+}
+
+const char *gev__elf_interpreter(const struct gev__elf *elf)
+{
+	Elf64_Phdr s;
+
+	if (!gev__elf_find(elf, PT_INTERP, &s))
+		return NULL;
+	return gev__elf_string(elf, s.p_offset);
+}
+
+bool gev__elf_needs(const struct gev__elf *elf, const char *library)
+{
+	const char *name;
+
+	for (unsigned i = 0;
+		(name = gev__elf_dynamic_string(elf, DT_NEEDED, i)); i++)
+		if (strncmp(name, library, strlen(library)) == 0)
+			return true;
+	return false;
 }

@@ -58,4 +58,13 @@ bool gev__elf_has_section(const struct gev__elf *elf, const char *name);
 const uint8_t *gev__elf_note(const struct gev__elf *elf, const char *owner,
 	uint32_t type, uint32_t *size);
 
+/* The loader it asks for, or NULL. */
+const char *gev__elf_interpreter(const struct gev__elf *elf);
+
+/* Whether it needs a library whose name begins like @library. */
+bool gev__elf_needs(const struct gev__elf *elf, const char *library);
+
+/* Whether Go's linker made it. */
+bool gev__elf_is_go(const struct gev__elf *elf);
+
 #endif

@@ -43,18 +43,30 @@ static void examine_rights(struct gev__findings *f, const char *path)
 			"%s has capabilities: nothing can be preloaded", path);
 }
 
-/* `#!/usr/bin/env python3` is about python3. */
-static bool names_program(const char *interpreter, const char *argument)
+/*
+ * `#!/usr/bin/env python3` and `#!/usr/bin/env -S python3 -u` are about
+ * python3, whose name is cut out of @argument.  NULL: it is another's.
+ */
+static char *named_program(const char *interpreter, char *argument)
 {
 	const char *slash = strrchr(interpreter, '/');
+	bool split = strncmp(argument, "-S", 2) == 0;
 
-	return strcmp(slash ? slash + 1 : interpreter, "env") == 0 &&
-	       *argument && *argument != '-' && !strpbrk(argument, "= \t");
+	if (strcmp(slash ? slash + 1 : interpreter, "env"))
+		return NULL;
+	if (split) {
+		argument += 2;
+		argument += strspn(argument, " \t");
+		argument[strcspn(argument, " \t")] = '\0';
+	}
+	return *argument && *argument != '-' && !strpbrk(argument, "= \t\\'\"$") ?
+		       argument : NULL;
 }
 
 static void examine_script(struct gev__findings *f, const char *path,
-	const char *interpreter, const char *argument, int depth)
+	const char *interpreter, char *argument, int depth)
 {
+	char *program = named_program(interpreter, argument);
 	char real[PATH_MAX];
 
 	if (depth == NESTED_MAX) {
@@ -71,9 +83,9 @@ static void examine_script(struct gev__findings *f, const char *path,
 	}
 	if (!find(f, interpreter, real))
 		return;
-	if (!names_program(interpreter, argument))
+	if (!program)
 		examine_file(f, real, depth + 1);
-	else if (find(f, argument, real))
+	else if (find(f, program, real))
 		examine_file(f, real, depth + 1);
 }
 

@@ -20,6 +20,10 @@ void gev__examine_binary(struct gev__findings *f, const char *path,
 void gev__examine_libc(struct gev__findings *f, const char *loader,
 	const struct gev__elf *elf);
 
+/* libraries.c: what this program would be loaded with. */
+void gev__examine_libraries(struct gev__findings *f, const char *loader,
+	const char *path);
+
 /* kernel.c: what the kernel has to offer. */
 void gev__examine_kernel(struct gev__findings *f);
 

@@ -18,6 +18,8 @@ static int executable(const char *path)
 
 	if (stat(path, &st) < 0)
 		return errno == ENOTDIR ? -ENOENT : -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
 	if (!S_ISREG(st.st_mode))
 		return -EACCES;
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
@@ -49,8 +51,8 @@ int gev__find_program(const char *name, char path[PATH_MAX])
 		r = in_directory(at, length, name, path);
 		if (r == 0)
 			return 0;
-		if (r == -EACCES)
-			result = r;
+		if (r == -EACCES || r == -EISDIR)
+			result = -EACCES;
 		at += length;
 		if (!*at)
 			return result;

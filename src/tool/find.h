@@ -9,7 +9,8 @@
 
 /*
  * The file execvp(3) would execute for @name: into @path.  0; -ENOENT,
- * -EACCES (there is one, but none that may be executed), -ENAMETOOLONG.
+ * -EACCES (there is one, but none that may be executed), -EISDIR,
+ * -ENAMETOOLONG.
  */
 int gev__find_program(const char *name, char path[PATH_MAX]);
 

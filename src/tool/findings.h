@@ -23,6 +23,7 @@ struct gev__findings {
 	} found[GEV__FINDINGS];
 	size_t n;
 	char hint[GEV__HINT_SIZE]; /* for the library, or "" */
+	bool deep;    /* its libraries are to be looked at as well */
 	int status;   /* what `gev run` exits with: 0, 125, 126 or 127 */
 };
 

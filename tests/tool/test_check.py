@@ -82,6 +82,7 @@ def test_threads_are_mentioned():
 def test_what_is_not_there_is_said():
     refuses('no-such-program', 'not found')
     refuses(make('plain', 'text', 0o644), 'Permission denied')
+    refuses('/tmp', 'Is a directory')
 
 
 def test_a_script_is_followed_to_its_interpreter():
@@ -92,6 +93,11 @@ def test_a_script_is_followed_to_its_interpreter():
 def test_env_is_followed_to_what_it_runs():
     contains(accepts(make('env-script', '#!/usr/bin/env true\n')), '/true is')
     refuses(make('env-none', '#!/usr/bin/env nonesuch\n'), 'nonesuch')
+
+
+def test_env_is_followed_if_it_splits_its_argument():
+    said = accepts(make('env-split', '#!/usr/bin/env -S true -u x\n'))
+    contains(said, '/true is')
 
 
 def test_text_without_a_first_line_is_the_shells():
@@ -159,6 +165,69 @@ def test_seccomp_is_refused():
     code = 'int seccomp_load(void *); int main(void) { ' \
         'return seccomp_load(0); }'
     refuses(build('filters', code, path('libseccomp.so.2')), 'libseccomp')
+
+
+def library(name, code, *options):
+    """The program's options for one that is found at run time too."""
+    build(f'lib{name}.so', code, '-shared', '-fPIC', *options,
+          f'-Wl,-soname,lib{name}.so')
+    return ['-L' + work.name, '-Wl,-rpath,' + work.name, '-l' + name]
+
+
+def test_a_library_that_filters_is_mentioned():
+    build('libseccomp.so.2', 'int seccomp_load(void *p) { return !p; }',
+          '-shared', '-fPIC', '-Wl,-soname,libseccomp.so.2')
+    options = library('filter', 'int seccomp_load(void *); '
+                      'int f(void) { return seccomp_load(0); }',
+                      path('libseccomp.so.2'), '-Wl,-rpath,' + work.name)
+    code = 'int f(void); int main(void) { return f(); }'
+    contains(accepts(build('by-library', code, *options)),
+             'libfilter.so can have')
+
+
+def test_a_missing_library_is_refused():
+    needs_patching()
+    options = library('gone', 'int f(void) { return 0; }')
+    code = 'int f(void); int main(void) { return f(); }'
+    program = build('lacking', code, *options)
+    accepts(program)
+    os.unlink(path('libgone.so'))
+    refuses(program, 'needs libgone.so, which is not there')
+    equal(gev('run', program).returncode, 127)
+
+
+def test_what_has_to_be_loaded_first_is_refused():
+    code = 'int main(void) { return 0; }'
+    program = build('sanitized', code, '-fsanitize=address')
+    with open(program, 'rb') as f:
+        if b'libasan.so' not in f.read():
+            raise Skip('cc links AddressSanitizer statically')
+    refuses(program, 'AddressSanitizer')
+
+
+def test_another_libc_is_refused_by_a_real_one():
+    if not shutil.which('musl-gcc'):
+        raise Skip('no musl-gcc')
+    make('with-musl.c', 'int main(void) { return 0; }', 0o644)
+    subprocess.run(['musl-gcc', path('with-musl.c'), '-o', path('with-musl')],
+                   check=True)
+    refuses(path('with-musl'), 'other than glibc')
+
+
+def test_capabilities_are_refused():
+    if os.getuid() or not shutil.which('setcap'):
+        raise Skip('must be root and have setcap(8)')
+    os.chmod(work.name, 0o755)
+    shutil.copy('/bin/true', path('capable'))
+    if subprocess.run(['setcap', 'cap_net_raw+ep', path('capable')],
+                      stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skip('no capabilities of files here')
+    try:
+        done = gev('check', path('capable'), user=65534)
+    except PermissionError as error:
+        raise Skip(str(error)) from None
+    equal(done.returncode, 1)
+    contains(done.stdout.splitlines()[0], 'has capabilities')
 
 
 def test_a_libc_that_looks_otherwise_is_refused():
