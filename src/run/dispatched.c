@@ -116,26 +116,27 @@ static void make_call(ucontext_t *uc)
 		gev__run_leave_dispatched(uc, &c);
 }
 
-static void on_call(ucontext_t *uc)
+/* Where who waits does so. */
+static void on_call(ucontext_t *uc, siginfo_t *info, void *unused)
 {
-	const unsigned long nr =
-		(unsigned long)uc->uc_mcontext.gregs[REG_RAX];
+	(void)info;
+	(void)unused;
+	make_call(uc);
+	gev__run_mask_tell(uc);
+}
+
+static void take_call(const struct gev__run_frame *f)
+{
+	const greg_t *g = f->uc->uc_mcontext.gregs;
+	const unsigned long nr = (unsigned long)g[REG_RAX];
 
 	if (nr < GEV__PATCH_CALLS)
 		gev__run_trapped[nr]++;
 	if (nr == SYS_rt_sigreturn)
-		gev__run_sigreturn(uc);
+		gev__run_sigreturn(f->uc);
 	else
-		make_call(uc);
-}
-
-/* In the handler of SIGSYS, where who waits does so. */
-static void on_dispatch(ucontext_t *uc, siginfo_t *info, void *unused)
-{
-	(void)info;
-	(void)unused;
-	on_call(uc);
-	gev__run_mask_tell(uc);
+		gev__run_go_on_below((uintptr_t)g[REG_RSP] - RED_ZONE, f,
+			on_call, NULL);
 }
 
 static void on_tick(ucontext_t *uc, siginfo_t *info, void *stack)
@@ -175,8 +176,7 @@ static void on_sigsys(int signum, siginfo_t *info, void *context)
 	if (info->si_code == SI_TKILL)
 		gev__run_left(uc);
 	if (info->si_code == SYS_USER_DISPATCH)
-		gev__run_go_on_below((uintptr_t)uc->uc_mcontext.gregs[REG_RSP] -
-					     RED_ZONE, &f, on_dispatch, NULL);
+		take_call(&f);
 	gev__run_mask_tell(uc);
 }
 

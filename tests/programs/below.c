@@ -3,6 +3,8 @@
  * A stack of a language's own, amid its heap: what lies below the stack pointer
  * is not to be touched, as long as there is no signal for the program.
  */
+#include <signal.h>
+#include <sys/auxv.h>
 #include <ucontext.h>
 #include "program.h"
 
@@ -56,16 +58,41 @@ static bool intact(void)
 	return true;
 }
 
-int main(void)
+static void interrupted(void)
 {
-	pthread_t t;
+	pthread_t t = begin(speak, NULL);
 
-	memset(area.heap, PATTERN, HEAP);
-	t = begin(speak, NULL);
 	await(&deep);
 	pause_ms(20);
 	over = 1;
 	finish(t);
+}
+
+static void handle(int signum)
+{
+	(void)signum;
+}
+
+/* On little more than the kernel asks for. */
+static void *signalled(void *unused)
+{
+	const stack_t stack = { .ss_sp = area.stack,
+		.ss_size = getauxval(AT_MINSIGSTKSZ) + 512 };
+	const struct sigaction a = { .sa_handler = handle,
+		.sa_flags = SA_ONSTACK };
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &a, NULL);
+	raise(SIGUSR1);
+	return unused;
+}
+
+int main(void)
+{
+	memset(area.heap, PATTERN, HEAP);
+	interrupted();
 	say(intact(), "what lies below a stack stays as it was");
+	finish(begin(signalled, NULL));
+	say(intact(), "below one for signals too");
 	return 0;
 }
