@@ -201,17 +201,22 @@ static gev_time until(const struct timespec *end)
 }
 
 /* In time long past: a queue that would have it wait says so at once. */
+static long at_once(const struct gev__patch_call *c, int fd)
+{
+	const struct timespec past = { 0, 0 };
+
+	return gev__sys(c->nr, fd, c->a[1], c->a[2], c->a[3], &past);
+}
+
 static long transfer(void *arg)
 {
 	const struct gev__patch_call *c = arg;
-	const struct timespec past = { 0, 0 };
-	long r = gev__sys(c->nr, gev__run_fd_now((int)c->a[0]), c->a[1],
-		c->a[2], c->a[3], &past);
+	long r = at_once(c, gev__run_fd_now((int)c->a[0]));
 
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 
-/* One that is O_NONBLOCK says EAGAIN itself, and would for ever. */
+/* One that is O_NONBLOCK says EAGAIN, and is asked once. */
 static long mq(struct gev__run_call *c, short events)
 {
 	const struct timespec *end = (const void *)c->call.a[4];
@@ -219,11 +224,13 @@ static long mq(struct gev__run_call *c, short events)
 		.arg = &c->call,
 		.fd = (int)c->call.a[0],
 		.events = events };
-	long flags = gev__sys(SYS_fcntl, i.fd, F_GETFL);
 	long r = gev__duration(end, &i.timeout);
 
-	if (r < 0 || flags < 0 || flags & O_NONBLOCK)
+	if (r < 0)
 		return GEV__PASS;
+	r = at_once(&c->call, i.fd);
+	if (r != -ETIMEDOUT)
+		return r;
 	i.timeout = until(end);
 	r = gev__run_insist(&i);
 	return r == -EAGAIN ? -ETIMEDOUT : r;
