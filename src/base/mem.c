@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
-#define SMALLEST_SHIFT 5 /* 32 bytes */
-#define CLASSES 10       /* up to 16 KiB; what is larger is mapped */
+#define CLASSES 19 /* up to 16 KiB; what is larger is mapped */
 #define SLAB_SIZE (64u * 1024)
 
 struct block {
@@ -17,6 +16,10 @@ struct block {
 static struct {
 	struct gev__lock lock;
 	struct block *free[CLASSES];
+	struct {
+		char *at;
+		size_t left;
+	} fresh[CLASSES];  /* slabs, of which no more is touched than is used */
 } pool;
 
 /*
@@ -84,50 +87,66 @@ void *gev__remap(void *p, size_t old_size, size_t new_size)
 	return failed(p) ? NULL : p;
 }
 
+/* 32, 48, 64, 96, 128 ... */
+static size_t size_of(unsigned c)
+{
+	return (c % 2 ? 48ul : 32ul) << (c / 2);
+}
+
 static unsigned class_of(size_t size)
 {
 	unsigned c = 0;
 
-	while (c < CLASSES && size > (1UL << (SMALLEST_SHIFT + c)))
+	while (c < CLASSES && size > size_of(c))
 		c++;
 	return c;
 }
 
-/* Cuts a new slab into blocks.  The lock is held. */
-static bool refill(unsigned c)
+/* The lock is held. */
+static void *cut(unsigned c)
 {
-	size_t size = 1UL << (SMALLEST_SHIFT + c);
-	char *slab = gev__map(SLAB_SIZE);
+	const size_t size = size_of(c);
+	char *p;
 
-	if (!slab)
-		return false;
-	for (size_t at = SLAB_SIZE; at >= size; at -= size) {
-		struct block *b = (struct block *)(slab + at - size);
-
-		b->next = pool.free[c];
-		pool.free[c] = b;
+	if (pool.fresh[c].left < size) {
+		p = gev__map(SLAB_SIZE);
+		if (!p)
+			return NULL;
+		pool.fresh[c].at = p;
+		pool.fresh[c].left = SLAB_SIZE;
 	}
-	return true;
+	p = pool.fresh[c].at;
+	pool.fresh[c].at += size;
+	pool.fresh[c].left -= size;
+	return p;
+}
+
+/* The lock is held. */
+static void *take(unsigned c)
+{
+	struct block *b = pool.free[c];
+
+	if (!b)
+		return cut(c);
+	pool.free[c] = b->next;
+	return b;
 }
 
 void *gev__alloc(size_t size)
 {
 	unsigned c = class_of(size);
-	struct block *b = NULL;
+	void *p;
 
 	if (gev__inject_sys(GEV__INJECT_ALLOC))
 		return NULL;
 	if (c == CLASSES)
 		return gev__map(size);
 	gev__lock(&pool.lock);
-	if (pool.free[c] || refill(c)) {
-		b = pool.free[c];
-		pool.free[c] = b->next;
-	}
+	p = take(c);
 	gev__unlock(&pool.lock);
-	if (b)
-		gev__zero(b, size);
-	return b;
+	if (p)
+		gev__zero(p, size);
+	return p;
 }
 
 void gev__free(void *p, size_t size)

@@ -3,8 +3,8 @@
  * Memory straight from the kernel.
  *
  * gev__map() is mmap.  gev__alloc() cuts small blocks out of mapped slabs, in
- * classes of powers of two, behind one lock: any thread may use it.  Nothing
- * on the way of a park or a wake allocates.
+ * classes of powers of two and one and a half times that, behind one lock: any
+ * thread may use it.  Nothing on the way of a park or a wake allocates.
  */
 #ifndef GEV_BASE_MEM_H
 #define GEV_BASE_MEM_H
