@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/signal.h"
@@ -22,7 +23,12 @@
 #define COLUMN 12
 
 static char room[32768];
-static long error_output = STDERR_FILENO;
+
+/* Standard error as it was; the program may close the copy while it is alone. */
+static struct {
+	long fd;
+	struct stat st;
+} output = { .fd = STDERR_FILENO };
 
 /* While there is one thread: then it is dispatched.c's. */
 static void on_request(int signum, siginfo_t *info, void *context)
@@ -52,8 +58,8 @@ void gev__run_say_open(void)
 	long fd = gev__sys(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC,
 		COPY_FROM);
 
-	if (fd >= 0)
-		error_output = fd;
+	if (fd >= 0 && gev__sys(SYS_fstat, fd, &output.st) == 0)
+		output.fd = fd;
 	if (gev__run_options.stats)
 		take_requests();
 }
@@ -73,13 +79,30 @@ static struct gev__text begin(void)
 	return t;
 }
 
+/* Nothing is to go into a file of the program's. */
+static bool is_still_there(void)
+{
+	struct stat st;
+
+	return output.fd == STDERR_FILENO ||
+	       (gev__sys(SYS_fstat, output.fd, &st) == 0 &&
+		       st.st_dev == output.st.st_dev &&
+		       st.st_ino == output.st.st_ino);
+}
+
+static void put(const char *text, size_t size)
+{
+	if (is_still_there())
+		gev__sys(SYS_write, output.fd, text, size);
+}
+
 /* In one piece, that the lines of several processes do not mix. */
 static void end(struct gev__text *t)
 {
 	size_t length = t->len < t->size ? t->len : t->size - 1;
 
 	t->buf[length] = '\n';
-	gev__sys(SYS_write, error_output, t->buf, length + 1);
+	put(t->buf, length + 1);
 }
 
 void gev__run_say(const char *what, const char *more)
@@ -224,8 +247,7 @@ static void say_waits(struct gev_hub *hub)
 
 	if (!text)
 		return;
-	gev__sys(SYS_write, error_output, text,
-		gev_hub_describe(hub, text, size));
+	put(text, gev_hub_describe(hub, text, size));
 	gev__unmap(text, size);
 }
 

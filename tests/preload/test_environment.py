@@ -85,6 +85,19 @@ def test_stats_come_even_if_standard_error_is_closed():
     contains(gev('run', '--stats', 'ls', '/').stderr, 'threads: 1 now')
 
 
+def test_what_is_said_does_not_go_into_the_programs_files():
+    needs_patching()
+    script = ('import os, tempfile, threading\n'
+              'os.closerange(3, 2000)\n'
+              'with tempfile.TemporaryFile() as f:\n'
+              '    for fd in range(890, 950): os.dup2(f.fileno(), fd)\n'
+              '    threading.Thread(target=print, args=("hi",)).start()\n'
+              '    os.kill(os.getpid(), 31)\n'
+              '    print(os.fstat(f.fileno()).st_size)\n')
+    done = gev('run', '--stats', sys.executable, '-c', script)
+    equal((done.returncode, done.stdout), (0, 'hi\n0\n'))
+
+
 def test_a_libc_nobody_looked_at_is_left_alone():
     needs_patching()
     thread = ('import threading\n'
