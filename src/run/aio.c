@@ -195,7 +195,10 @@ static long submit(const long a[6])
 		      0;
 }
 
-/* Its descriptor tells of the first completion, not of the others. */
+/*
+ * Its descriptor tells of the first completion, not of the others; of none if
+ * the ring leaves the last of the work to who waits (DEFER_TASKRUN).
+ */
 long gev__run_io_uring_enter(struct gev__run_call *c)
 {
 	const long *a = c->call.a;
@@ -205,7 +208,8 @@ long gev__run_io_uring_enter(struct gev__run_call *c)
 	struct gev__run_insist i = { .attempt = look,
 		.arg = &e,
 		.fd = a[2] == 1 && !registered ? (int)a[0] : -1,
-		.events = POLLIN };
+		.events = POLLIN,
+		.unsure = true };
 	long submitted, r;
 
 	if (!waits(a) || gev__duration(limit_of(a), &i.timeout) < 0)

@@ -71,7 +71,8 @@ gev__run_handler gev__run_open, gev__run_openat, gev__run_openat2,
 	gev__run_creat, gev__run_vmsplice;
 gev__run_handler gev__run_read, gev__run_write, gev__run_readv, gev__run_writev,
 	gev__run_pread, gev__run_pwrite, gev__run_preadv, gev__run_pwritev,
-	gev__run_preadv2, gev__run_pwritev2, gev__run_fsync, gev__run_fdatasync;
+	gev__run_preadv2, gev__run_pwritev2, gev__run_fsync, gev__run_fdatasync,
+	gev__run_lseek;
 
 /*
  * Set while we run, on whosever stack.  The handler of a signal that comes then

@@ -85,6 +85,7 @@ static const struct entry entries[GEV__PATCH_CALLS] = {
 	[SYS_pwritev] = { .in_turn = gev__run_pwritev },
 	[SYS_preadv2] = { .in_turn = gev__run_preadv2 },
 	[SYS_pwritev2] = { .in_turn = gev__run_pwritev2 },
+	[SYS_lseek] = { .in_turn = gev__run_lseek },
 	[SYS_fsync] = { .in_turn = gev__run_fsync },
 	[SYS_fdatasync] = { .in_turn = gev__run_fdatasync },
 

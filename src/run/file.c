@@ -9,12 +9,14 @@
  * to reach the disk before the call is over is a request in any case.
  *
  * The kernel makes calls that use a file's position one after the other, but
- * not requests.  So that is seen to here, by descriptor.
+ * not requests.  So that is seen to here.
  */
 #include "run/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/kcmp.h>
+#include <sys/stat.h>
 #include "base/mem.h"
 #include "base/uring.h"
 #include "calls/transfer.h"
@@ -52,11 +54,29 @@ struct holder {
 
 static struct holder *holders;
 
+static bool is_same_file(int one, int other)
+{
+	struct stat a, b;
+
+	return gev__sys(SYS_fstat, one, &a) == 0 &&
+	       gev__sys(SYS_fstat, other, &b) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+/* Whether one is a copy of the other, so that they have one position. */
+static bool is_copy(int one, int other)
+{
+	const long self = gev__sys(SYS_getpid);
+
+	return is_same_file(one, other) &&
+	       gev__sys(SYS_kcmp, self, self, KCMP_FILE, one, other) <= 0;
+}
+
 static struct holder *holder_of(int fd)
 {
 	struct holder *h = holders;
 
-	while (h && h->fd != fd)
+	while (h && h->fd != fd && !is_copy(h->fd, fd))
 		h = h->next;
 	return h;
 }
@@ -346,4 +366,15 @@ long gev__run_fsync(struct gev__run_call *c)
 long gev__run_fdatasync(struct gev__run_call *c)
 {
 	return sync(c->call.a, IORING_FSYNC_DATASYNC);
+}
+
+long gev__run_lseek(struct gev__run_call *c)
+{
+	struct holder self;
+
+	if (holder_of((int)c->call.a[0])) {
+		take_position(&self, (int)c->call.a[0]);
+		give_position(&self);
+	}
+	return GEV__PASS;
 }

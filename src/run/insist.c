@@ -6,27 +6,21 @@
  * what may be waited for, and now and then for what other processes do.
  */
 #include "run/insist.h"
-#include <limits.h>
 #include <poll.h>
 #include "calls/calls.h"
 #include "calls/descriptor.h"
 #include "core/wait.h"
 #include "run/ghost.h"
 
-static int ms(gev_time t)
-{
-	if (t == GEV_FOREVER)
-		return -1;
-	t = (t + GEV_MS(1) - 1) / GEV_MS(1);
-	return t < INT_MAX ? (int)t : INT_MAX;
-}
-
-static long poll_for(const struct gev__run_insist *i, gev_time t)
+static long poll_for(const struct gev__run_insist *i, gev_time t,
+	bool *expired)
 {
 	struct pollfd p = { .fd = gev__run_fd_now(i->fd),
 		.events = i->events };
-	long r = gev__call_poll(&p, 1, ms(t));
+	struct timespec ts = gev__timespec(t);
+	long r = gev__call_ppoll(&p, 1, t == GEV_FOREVER ? NULL : &ts, NULL, 0);
 
+	*expired = r == 0;
 	return r < 0 ? r : 0;
 }
 
@@ -53,13 +47,15 @@ long gev__run_insist(const struct gev__run_insist *i)
 
 	while ((r = i->attempt(i->arg)) == -EAGAIN) {
 		gev_time left = gev__fd_left(hub, end);
-		bool last = left != GEV_FOREVER && left < pause;
-		bool expired = false;
+		bool pauses = (i->fd < 0 || i->unsure) &&
+			      (left == GEV_FOREVER || pause < left);
+		gev_time t = pauses ? pause : left;
+		bool expired;
 
 		if (left == 0)
 			break;
-		r = i->fd >= 0 ? poll_for(i, left) :
-				 sleep_for(i, last ? left : pause, &expired);
+		r = i->fd >= 0 ? poll_for(i, t, &expired) :
+				 sleep_for(i, t, &expired);
 		if (r < 0)
 			return r;
 		if (expired)

@@ -17,6 +17,7 @@ struct gev__run_insist {
 	int gone;               /* what -EINVAL means after a wait, or 0 */
 	int fd;                 /* or one that tells when to try again; -1 */
 	short events;           /* what it tells, as poll() has it */
+	bool unsure;            /* it may not tell */
 };
 
 /*

@@ -202,6 +202,41 @@ static void share_position(int fd)
 	say(sum == RECORDS * (RECORDS - 1l) / 2, "each is read by one thread");
 }
 
+static void *writes_lines(void *arg)
+{
+	const int fd = *(int *)arg;
+	char line[100];
+
+	memset(line, 'a' + fd % 20, sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	for (int i = 0; i < 20; i++)
+		if (write(fd, line, sizeof(line)) != sizeof(line))
+			return arg;
+	return NULL;
+}
+
+/* Copies of a descriptor have one position. */
+static void write_copies(int fd, char *copy)
+{
+	const long size = THREADS * 20 * 100;
+	pthread_t t[THREADS];
+	int fds[THREADS];
+
+	say(ftruncate(fd, 0) == 0, "it is emptied");
+	fds[0] = open(path, O_WRONLY | O_DSYNC);
+	for (int i = 0; i < THREADS; i++) {
+		fds[i] = i ? dup(fds[0]) : fds[0];
+		t[i] = begin(writes_lines, &fds[i]);
+	}
+	for (int i = 0; i < THREADS; i++)
+		finish(t[i]);
+	say(lseek(fds[0], 0, SEEK_CUR) == size &&
+			pread(fd, copy, BIG, 0) == size,
+		"lines of several threads by copies of a descriptor");
+	for (int i = 0; i < THREADS; i++)
+		close(fds[i]);
+}
+
 static void *appends(void *arg)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | (arg ? O_DSYNC : 0));
@@ -265,6 +300,7 @@ int main(void)
 	direct(copy);
 	sync_lets_others_run(fd);
 	share_position(fd);
+	write_copies(fd, copy);
 	append(fd, copy);
 	in_a_child(fd);
 	stop = true;
