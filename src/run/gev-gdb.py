@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Greenlets, for gdb: what `gev run --gdb` loads.
+"""Greenlets, for gdb: what `gev run --gdb` loads, and programs on libgev can.
 
     info greenlets               all there are, and what they wait for
     greenlet ID                  makes it the one that bt, up, info locals and
@@ -15,12 +15,15 @@ is changed, and that cores can be looked into as well.
 """
 
 import itertools
+import os
 
 import gdb
 import gdb.unwinder
 
 SAVED = ('r15', 'r14', 'r13', 'r12', 'rbx', 'rbp', 'rip')
 WORD = 8
+ENGINE = ('libgev-run.so', 'libgev.so')
+LIBC = ('libc.so',)
 STATES = {0: 'new', 1: 'running', 2: 'left', 3: 'ready', 4: 'dead'}
 
 
@@ -88,26 +91,28 @@ class Greenlet:
             return STATES.get(int(coro['state']), '?')
         what = waiter['what'].string() if waiter['what'] else 'something'
         on = int(waiter['object'])
+        if not on and not waiter['describe']:
+            return f'waits: {what}'
         return f'waits: {what} {on if on < 1 << 20 else hex(on)}'
 
     def choose(self):
         unwinder.choose(self.stack)
-        frame = first_outside(('libgev-run.so', 'libgev.so'))
+        frame = first_outside(ENGINE)
         if self.stack is not None and frame:
             frame.select()
 
     def place(self):
         """Where it is in the program, as far as its frames tell."""
         self.choose()
-        frame = (first_outside(('libgev-run.so', 'libgev.so', 'libc.so.6')) or
-                 gdb.selected_frame())
+        frame = first_outside(ENGINE + LIBC) or gdb.selected_frame()
         line = frame.find_sal()
         at = f' at {line.symtab.filename}:{line.line}' if line.symtab else ''
         return f'{frame.name() or hex(frame.pc())}{at}'
 
 
 def is_in(frame, libraries):
-    return (gdb.solib_name(frame.pc()) or '').endswith(libraries)
+    name = os.path.basename(gdb.solib_name(frame.pc()) or '')
+    return name.startswith(libraries)
 
 
 def first_outside(libraries):
@@ -125,7 +130,7 @@ class OnlyTheProgram:
     @staticmethod
     def keeps(decorated):
         frame = decorated.inferior_frame()
-        return not is_in(frame, 'libgev-run.so') and not (
+        return not is_in(frame, ENGINE) and not (
             unwinder.stack is not None and frame == gdb.newest_frame())
 
     def filter(self, frames):

@@ -59,23 +59,44 @@ int main(void)
 }
 '''
 
+LIBRARY = os.path.join(os.path.dirname(os.path.realpath(GEV)), '..')
+INCLUDE = os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                       '../../include')
+OWN = r'''
+#include <gev.h>
+static void deep(int n) { gev_sleep(GEV_MS(n)); }
+static intptr_t sleeper(void *p) { deep(20); return p != 0; }
+__attribute__((noinline)) static void look_around(void) { gev_yield(); }
+int main(void)
+{
+	gev_greenlet *g = gev_spawn(sleeper, 0);
+	gev_yield();
+	look_around();
+	return gev_join(g, GEV_FOREVER);
+}
+'''
 
-def build():
-    """The program, once."""
-    program = work.name + '/program'
+
+def compiled(name, code, *options):
+    """The program of that name, once."""
+    program = f'{work.name}/{name}'
     if os.path.exists(program):
         return program
     needs_patching()
     if not shutil.which('gdb'):
         raise Skip('no gdb')
     with open(program + '.c', 'w', encoding='ascii') as f:
-        f.write(PROGRAM)
-    done = subprocess.run(['cc', '-g', '-pthread', program + '.c', '-o',
-                           program], capture_output=True, text=True,
+        f.write(code)
+    done = subprocess.run(['cc', '-g', program + '.c', '-o', program,
+                           *options], capture_output=True, text=True,
                           check=False)
     if done.returncode:
         raise Skip(f'cc: {done.stderr.splitlines()[-1]}')
     return program
+
+
+def build():
+    return compiled('program', PROGRAM, '-pthread')
 
 
 def quiet(name, *commands):
@@ -176,6 +197,20 @@ def test_one_that_runs_is_looked_into_from_outside_and_as_a_core():
     assert re.search(r'  2 +waits: read \d+ +take_one at ', later.stdout), later
     assert re.search(r'Greenlet 3 .*:\n(#.*\n)*#\d+ .* in locker \(',
                      later.stdout), later.stdout
+
+
+def test_a_program_on_libgev_has_greenlets_as_well():
+    program = compiled('own', OWN, '-I' + INCLUDE, '-L' + LIBRARY,
+                       '-Wl,-rpath,' + LIBRARY, '-lgev')
+    done = subprocess.run(
+        ['gdb', '-q', '-batch', program, '-x', SCRIPT, '-x',
+         quiet('library', 'break look_around', 'run', 'info greenlets',
+               'greenlet apply 2 bt')],
+        capture_output=True, text=True, check=False, timeout=18,
+        env={**os.environ, 'HOME': work.name, 'SHELL': '/bin/sh'})
+    said = can_debug(done.stdout + done.stderr)
+    assert re.search(r'  2 +waits: sleep +deep at ', said), said
+    assert re.search(r':\n#\d+ .* in deep \(n=20\).*\n#.* in sleeper', said)
 
 
 main(globals())
