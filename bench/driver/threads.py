@@ -13,6 +13,7 @@ from .program import Missing, load_all, servers
 
 NATIVE = "threads"
 CALLBACKS = "(callbacks on epoll)"
+DISPATCHED = "(the kernel looks whose)"
 ROUNDS = 7
 MILLISECONDS = 300
 
@@ -100,9 +101,10 @@ def echo(connections):
     return bench
 
 
-def micro(title, what, target):
+def micro(title, what, target, also=None):
     return Relative(f"{title} under gev run, of native", target,
-                    programs("threads-micro", what), one=NATIVE)
+                    {**programs("threads-micro", what), **(also or {})},
+                    one=NATIVE)
 
 
 BENCHES = {
@@ -111,5 +113,6 @@ BENCHES = {
     "threads-hand-over": micro("a turn handed over by a condition variable",
                                "hand-over", 1 / 6),
     "threads-create": micro("to create and join a thread", "create", 1 / 2.5),
-    "threads-call": micro("a system call nobody waits in", "call", 1.25),
+    "threads-call": micro("a system call nobody waits in", "call", 1.25,
+                          {DISPATCHED: ("threads-micro", "dispatched")}),
 }

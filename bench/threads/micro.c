@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * micro hand-over|create|call - what a threaded program does most, in ns: to
- * hand a turn over by a condition variable; to create and join a thread; to
- * make a system call that nobody waits in.
+ * micro hand-over|create|call|dispatched - what a threaded program does most, in
+ * ns: to hand a turn over by a condition variable; to create and join a thread;
+ * to make a system call that nobody waits in; the same, natively, while the
+ * kernel looks where each comes from, as it does under gev run.
  */
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "bench.h"
@@ -14,6 +16,8 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static int turn;
 
 #define TURNS 20000
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON 1
 
 static void *take_turns(void *arg)
 {
@@ -74,6 +78,17 @@ static double call(void)
 	return (bench_now() - begin) / n;
 }
 
+/* Calls from anywhere are left alone. */
+static double dispatched(void)
+{
+	static char selector;
+
+	bench_need(prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0L,
+			   -1L, &selector) == 0,
+		"Syscall User Dispatch");
+	return call();
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -83,6 +98,9 @@ int main(int argc, char **argv)
 		return bench_print(hand_over);
 	if (strcmp(what, "create") == 0)
 		return bench_print(create);
-	bench_need(strcmp(what, "call") == 0, "hand-over, create or call?");
+	if (strcmp(what, "dispatched") == 0)
+		return bench_print(dispatched);
+	bench_need(strcmp(what, "call") == 0,
+		"hand-over, create, call or dispatched?");
 	return bench_print(call);
 }
