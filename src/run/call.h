@@ -59,7 +59,7 @@ gev__run_handler gev__run_exit_group;
 gev__run_handler gev__run_clock;
 
 /* prctl.c */
-gev__run_handler gev__run_prctl;
+gev__run_handler gev__run_prctl, gev__run_seccomp;
 
 /* Of a program with threads only: ipc.c, aio.c, open.c, file.c, vmsplice.c */
 gev__run_handler gev__run_msgrcv, gev__run_msgsnd, gev__run_semop,

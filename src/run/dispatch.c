@@ -64,6 +64,7 @@ static const struct entry entries[GEV__PATCH_CALLS] = {
 		.outlasts = true },
 	[SYS_exit_group] = { .always = gev__run_exit_group },
 	[SYS_prctl] = { .always = gev__run_prctl },
+	[SYS_seccomp] = { .always = gev__run_seccomp },
 
 	[SYS_msgrcv] = { .in_turn = gev__run_msgrcv },
 	[SYS_msgsnd] = { .in_turn = gev__run_msgsnd },

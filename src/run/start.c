@@ -2,6 +2,7 @@
 #include <sys/auxv.h>
 #include "run/call.h"
 #include "run/engine.h"
+#include "run/filters.h"
 #include "run/follow.h"
 #include "run/hub.h"
 #include "run/run.h"
@@ -13,6 +14,8 @@
 static const char *complete(void)
 {
 	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
+	if (gev__run_filters_added())
+		return "it filters its system calls, and would filter gev's";
 	if (!gev__run_hub())
 		return "no memory, or no descriptors";
 	gev__run_find_plain();
@@ -61,6 +64,7 @@ __attribute__((constructor)) static void start(int argc, char **argv,
 	gev__run_hide(env, gev__run_options.follow);
 	if (gev__run_options.stats || gev__run_options.verbose)
 		gev__run_say_open();
+	gev__run_filters_begin();
 	begin(hint);
 }
 

@@ -4,7 +4,7 @@
 
 import sys
 
-from api import (LIBRARY, TOLD, contains, equal, gev, hint, main,
+from api import (LIBRARY, Skip, TOLD, contains, equal, gev, hint, main,
                  needs_patching, outcome)
 
 
@@ -110,6 +110,54 @@ def test_a_libc_nobody_looked_at_is_left_alone():
         equal((status, out), (0, b'hi\n'))
         if text != hint()[:-3]:
             contains(err.decode(), 'left to the kernel')
+
+
+FILTERS = """
+import ctypes, os, struct, sys, threading
+
+NO_NEW_PRIVS, SET_SECCOMP, FILTER, SECCOMP = 38, 22, 2, 317
+libc = ctypes.CDLL(None, use_errno=True)
+
+def filter(*call):
+    allow = ctypes.create_string_buffer(
+        struct.pack('HBBI', 6, 0, 0, 0x7fff0000))
+    program = struct.pack('HxxxxxxP', 1, ctypes.addressof(allow))
+    libc.prctl(NO_NEW_PRIVS, 1, 0, 0, 0)
+    return call[0](*call[1:], program), os.strerror(ctypes.get_errno())
+
+def thread():
+    t = threading.Thread(target=print, args=('thread',))
+    t.start()
+    t.join()
+
+by_prctl = libc.prctl, SET_SECCOMP, FILTER
+by_seccomp = libc.syscall, SECCOMP, 1, 0
+if sys.argv[1] == 'after':
+    thread()
+    print(filter(*by_prctl), filter(*by_seccomp))
+else:
+    print(filter(*by_prctl)[0])
+thread()
+"""
+
+
+def test_with_a_filter_threads_are_left_to_the_kernel():
+    needs_patching()
+    command = sys.executable, '-c', FILTERS, 'before'
+    _, native, _ = outcome(list(command))
+    if native != b'0\nthread\n':
+        raise Skip('no filters of system calls here')
+    it = gev('run', *command)
+    equal(it.stdout, native.decode())
+    contains(it.stderr, 'left to the kernel: it filters')
+
+
+def test_with_threads_there_are_no_filters():
+    needs_patching()
+    it = gev('run', sys.executable, '-c', FILTERS, 'after')
+    refused = "(-1, 'Invalid argument')"
+    equal(it.stdout, f'thread\n{refused} {refused}\nthread\n')
+    contains(it.stderr, 'a filter (seccomp)')
 
 
 main(globals())
