@@ -12,30 +12,33 @@
 
 #define FLAG_RESTORER 0x04000000
 
-void gev__restorer(void);
+void gev__sigaction_return(void);
 
-/* Unwinders know it by these very bytes, and look at the one before. */
+/*
+ * Unwinders know it by these very bytes, and look at the one before; gdb by
+ * them and its name.
+ */
 __asm__(".text\n"
-	".globl gev__restorer\n"
-	".hidden gev__restorer\n"
-	".type gev__restorer, @function\n"
+	".globl gev__sigaction_return\n"
+	".hidden gev__sigaction_return\n"
+	".type gev__sigaction_return, @function\n"
 	"nop\n"
-	"gev__restorer:\n"
+	"gev__sigaction_return:\n"
 	"	mov $15, %rax\n"
 	"	syscall\n"
-	".size gev__restorer, . - gev__restorer\n");
+	".size gev__sigaction_return, . - gev__sigaction_return\n");
 
 #else /* the vDSO has one: this is never called */
 #define FLAG_RESTORER 0
 
-static void gev__restorer(void)
+static void gev__sigaction_return(void)
 {
 }
 #endif
 
 bool gev__is_own_handler(const struct gev__sigaction *action)
 {
-	return action->restorer == gev__restorer;
+	return action->restorer == gev__sigaction_return;
 }
 
 long gev__sigaction(int signum, const struct sigaction *action,
@@ -49,7 +52,7 @@ long gev__sigaction(int signum, const struct sigaction *action,
 		to.flags = (unsigned)action->sa_flags | FLAG_RESTORER;
 		to.restorer = action->sa_restorer;
 		if (!to.restorer)
-			to.restorer = gev__restorer;
+			to.restorer = gev__sigaction_return;
 		gev__copy(&to.mask, &action->sa_mask, MASK_BYTES);
 	}
 	r = gev__sys(SYS_rt_sigaction, signum, action ? &to : NULL,

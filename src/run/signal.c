@@ -13,7 +13,7 @@
 #define KEPT (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)
 #define STACK_SIZE 65536
 
-void gev__restorer(void); /* base/signal.c */
+void gev__sigaction_return(void); /* base/signal.c */
 
 static struct gev__run_action actions[GEV__SIGNALS + 1];
 static uint64_t hooked;
@@ -70,7 +70,7 @@ static long tell_kernel(int signum)
 	a.handler = (void (*)(int))(void *)gev__run_on_signal;
 	a.flags &= KEPT;
 	a.flags |= SA_SIGINFO | SA_ONSTACK | FLAG_RESTORER;
-	a.restorer = gev__restorer;
+	a.restorer = gev__sigaction_return;
 	a.mask = ~GEV__SIGBIT(SIGSYS);
 	return tell(signum, &a);
 }

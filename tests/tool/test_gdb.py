@@ -76,6 +76,37 @@ int main(void)
 }
 '''
 
+INTERRUPTED = r'''
+#include <pthread.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+static volatile int stop, ends[2];
+static void read_itself(int fd)
+{
+	char c;
+	long r;
+	__asm__ volatile("syscall" : "=a"(r) : "a"(SYS_read), "D"(fd), "S"(&c),
+			 "d"(1) : "rcx", "r11", "memory");
+}
+static void *inlined(void *p) { read_itself(ends[0]); return p; }
+static void *computing(void *p) { while (!stop); return p; }
+__attribute__((noinline)) static void look_around(void) { stop = 1; }
+int main(void)
+{
+	pthread_t a, b;
+	if (pipe((int *)ends))
+		return 1;
+	pthread_create(&a, 0, inlined, 0);
+	pthread_create(&b, 0, computing, 0);
+	usleep(1000);
+	look_around();
+	if (write(ends[1], "x", 1) != 1)
+		return 1;
+	pthread_join(a, 0);
+	return pthread_join(b, 0);
+}
+'''
+
 
 def compiled(name, code, *options):
     """The program of that name, once."""
@@ -116,10 +147,10 @@ def can_debug(said):
     return said
 
 
-def debug(name, *commands):
+def debug(name, *commands, program=None):
     """What is said by gdb, to which `gev run --gdb` leads."""
-    program = build()
-    with open(program + '.in', 'w', encoding='ascii') as f:
+    program = build() if program is None else program
+    with open(work.name + '/program.in', 'w', encoding='ascii') as f:
         f.write('x')
     commands = quiet(name, *commands)
     with open(commands, encoding='ascii') as f:
@@ -156,12 +187,22 @@ def test_greenlets_that_wait_are_seen_where_they_wait():
     assert re.search(r'\* 1 +running +let_go at ', said), said
     assert re.search(r'  2 +waits: read \d+ +take_one at ', said), said
     assert re.search(r'  3 +waits: futex 0x\w+ +locker at ', said), said
-    assert re.search(r'in take_one \(fd=\d+\) at .*\n#\d+ .* in reader \(', said)
+    assert re.search(r'take_one \(fd=\d+\) at .*\n#\d+ .* in reader \(', said)
     assert re.search(r'#\d+ .*gev__park \(', said), said
     assert re.search(r'Greenlet 3 .*:\n(#.*\n)*#\d+ .* in locker \(', said)
     assert re.search(r'#0 +let_go \(\) at .*\n#1 .* in main \(\)', said), said
     contains(said, 'No greenlet 99')
     contains(said, 'exited with code 07')
+
+
+def test_those_that_were_interrupted_are_seen_where_that_was():
+    program = compiled('interrupted', INTERRUPTED, '-pthread')
+    said = debug('interrupt', 'break look_around', 'run', 'info greenlets',
+                 'greenlet apply all bt', 'continue', 'quit', program=program)
+    assert re.search(r'  2 +waits: read \d+ +read_itself at ', said), said
+    assert re.search(r'  3 +ready +computing at ', said), said
+    assert re.search(r'2 .*:\n#.* read_itself .*\n#.* in inlined', said), said
+    contains(said, 'exited normally')
 
 
 def test_what_has_a_breakpoint_is_not_rewritten():
