@@ -47,15 +47,25 @@ static void examine_threads(struct gev__findings *f,
 		"makes none itself; what it loads may");
 }
 
-/* A library that insists on being the first one is no longer, behind ours. */
+/*
+ * GCC's is a library that insists on being the first one; clang's is in the
+ * program and replaces functions of libc, which it can't yet do when ours is
+ * loaded.
+ */
 static void examine_sanitizers(struct gev__findings *f, const char *path,
 	const struct gev__elf *elf)
 {
+	const char *name = NULL;
+
 	if (gev__elf_needs(elf, "libasan.so") ||
 		gev__elf_needs(elf, "libhwasan.so"))
+		name = "AddressSanitizer";
+	else if (gev__elf_exports(elf, "__tsan_init"))
+		name = "ThreadSanitizer";
+	if (name)
 		gev__found_bad(f, "program", GEV__REFUSED,
-			"%s is built with AddressSanitizer, before whose "
-			"library nothing can be loaded", path);
+			"%s is built with %s, before which nothing can be "
+			"loaded", path, name);
 }
 
 static void examine_loader(struct gev__findings *f, const char *path,

@@ -203,6 +203,60 @@ bool gev__elf_imports(const struct gev__elf *elf, const char *name)
 	return false;
 }
 
+static uint32_t hash_of(const char *name)
+{
+	uint32_t hash = 5381;
+
+	for (; *name; name++)
+		hash = hash * 33 + (uint8_t)*name;
+	return hash;
+}
+
+static bool is_named(const struct gev__elf *elf, uint32_t symbol,
+	const char *name)
+{
+	uint64_t symbols, strings;
+	const char *found;
+	Elf64_Sym s;
+
+	if (!table(elf, DT_SYMTAB, &symbols) ||
+		!table(elf, DT_STRTAB, &strings) ||
+		!gev__elf_read(elf, symbols + (uint64_t)symbol * sizeof(s), &s,
+			sizeof(s)))
+		return false;
+	found = named(elf, strings, s.st_name);
+	return found && strcmp(found, name) == 0;
+}
+
+/*
+ * DT_GNU_HASH: how many buckets, the first symbol, how many words of a filter;
+ * those words, the buckets' first symbols, and for each symbol its hash, which
+ * is odd at a bucket's last.
+ */
+bool gev__elf_exports(const struct gev__elf *elf, const char *name)
+{
+	const uint32_t wanted = hash_of(name);
+	uint32_t head[4], symbol, hash = 0;
+	uint64_t at;
+
+	if (!table(elf, DT_GNU_HASH, &at) ||
+		!gev__elf_read(elf, at, head, sizeof(head)) || !head[0])
+		return false;
+	at += sizeof(head) + head[2] * sizeof(uint64_t);
+	if (!gev__elf_read(elf, at + wanted % head[0] * sizeof(symbol), &symbol,
+		    sizeof(symbol)) || symbol < head[1])
+		return false;
+	at += (uint64_t)head[0] * sizeof(symbol);
+	for (; !(hash & 1); symbol++) {
+		if (!gev__elf_read(elf, at + (uint64_t)(symbol - head[1]) *
+				    sizeof(hash), &hash, sizeof(hash)))
+			return false;
+		if ((hash | 1) == (wanted | 1) && is_named(elf, symbol, name))
+			return true;
+	}
+	return false;
+}
+
 static bool section(const struct gev__elf *elf, unsigned i, Elf64_Shdr *to)
 {
 	return elf->header.e_shentsize == sizeof(*to) &&

@@ -52,6 +52,9 @@ const char *gev__elf_dynamic_string(const struct gev__elf *elf, int64_t tag,
 /* Whether it wants function @name of some library. */
 bool gev__elf_imports(const struct gev__elf *elf, const char *name);
 
+/* Whether others can call its function @name. */
+bool gev__elf_exports(const struct gev__elf *elf, const char *name);
+
 bool gev__elf_has_section(const struct gev__elf *elf, const char *name);
 
 /* The bytes of a note, and how many; NULL: there is none. */

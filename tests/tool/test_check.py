@@ -205,6 +205,17 @@ def test_what_has_to_be_loaded_first_is_refused():
     refuses(program, 'AddressSanitizer')
 
 
+def test_what_replaces_libc_is_refused():
+    if not shutil.which('clang'):
+        raise Skip('no clang')
+    make('raceless.c', 'int main(void) { return 0; }', 0o644)
+    if subprocess.run(['clang', '-fsanitize=thread', path('raceless.c'), '-o',
+                       path('raceless')], stderr=subprocess.DEVNULL,
+                      check=False).returncode:
+        raise Skip("clang's ThreadSanitizer is not installed")
+    refuses(path('raceless'), 'ThreadSanitizer')
+
+
 def test_another_libc_is_refused_by_a_real_one():
     if not shutil.which('musl-gcc'):
         raise Skip('no musl-gcc')

@@ -114,6 +114,7 @@ static void read_all(void)
 	for (uint32_t i = 0; note && i < size; i++)
 		seed ^= note[i] == 0;
 	gev__elf_imports(&elf, "no_such_function");
+	gev__elf_exports(&elf, "main");
 	gev__elf_has_section(&elf, ".no_such_section");
 	gev__elf_dynamic_string(&elf, DT_NEEDED, 3);
 	gev__elf_close(&elf);
@@ -195,10 +196,27 @@ static void a_damaged_libc_is_survived(void)
 	free(bad);
 }
 
+static void what_a_library_exports_is_found(void)
+{
+	struct gev__object libc;
+	struct gev__elf elf;
+
+	if (gev__object_libc(&libc) < 0) {
+		t_skip("no libc.so.6");
+		return;
+	}
+	t_eq(gev__elf_open(&elf, libc.name), 0);
+	t_ok(gev__elf_exports(&elf, "malloc"));
+	t_ok(gev__elf_exports(&elf, "write"));
+	t_ok(!gev__elf_exports(&elf, "no_such_function"));
+	gev__elf_close(&elf);
+}
+
 int main(void)
 {
 	setenv("XDG_CACHE_HOME", "/dev/null", 1); /* none for damaged ones */
 	T_RUN(a_whole_program_is_understood);
+	T_RUN(what_a_library_exports_is_found);
 	T_RUN(files_that_are_cut_off_are_survived);
 	T_RUN(damaged_files_are_survived);
 	T_RUN(a_damaged_libc_is_survived);
