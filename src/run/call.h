@@ -23,7 +23,7 @@ typedef long gev__run_handler(struct gev__run_call *c);
 gev__run_handler gev__run_fork, gev__run_clone, gev__run_clone3;
 
 /* thread.c */
-gev__run_handler gev__run_exit;
+gev__run_handler gev__run_exit, gev__run_exit_group;
 
 /* futex.c */
 gev__run_handler gev__run_futex;
@@ -51,9 +51,6 @@ gev__run_handler gev__run_sigtimedwait;
 
 /* own.c */
 gev__run_handler gev__run_close, gev__run_close_range, gev__run_dup_to;
-
-/* say.c */
-gev__run_handler gev__run_exit_group;
 
 /* clock.c */
 gev__run_handler gev__run_clock;

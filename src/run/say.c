@@ -271,10 +271,3 @@ void gev__run_stats_asked(void)
 	else
 		gev__run_say_asked();
 }
-
-long gev__run_exit_group(struct gev__run_call *c)
-{
-	(void)c;
-	gev__run_say_stats();
-	return GEV__PASS;
-}

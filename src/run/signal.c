@@ -8,6 +8,7 @@
  */
 #include "run/signals.h"
 #include "base/mem.h"
+#include "run/thread.h"
 
 #define FLAG_RESTORER 0x04000000ul
 #define KEPT (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)
@@ -101,11 +102,18 @@ void gev__run_give_back(int signum)
 	tell(signum, &none);
 }
 
+static bool only_stops(int signum)
+{
+	return signum == SIGTSTP || signum == SIGTTIN || signum == SIGTTOU;
+}
+
 void gev__run_default(int signum)
 {
 	const uint64_t bit = GEV__SIGBIT(signum);
 	uint64_t mask;
 
+	if (!only_stops(signum))
+		gev__run_threads_end();
 	gev__run_give_back(signum);
 	gev__sys(SYS_tgkill, gev__sys(SYS_getpid), gev__sys(SYS_gettid),
 		signum);

@@ -149,6 +149,30 @@ long gev__run_exit(struct gev__run_call *c)
 	return GEV__PASS;
 }
 
+void gev__run_threads_end(void)
+{
+	struct gev_list *node;
+
+	if (!gev__run_catches)
+		return;
+	gev__list_for_each(node, &gev__run_living) {
+		struct gev__run_signals *s =
+			gev__container(node, struct gev__run_signals, node);
+
+		if (s->coro)
+			gev__task_drop_locks(&gev__container(s,
+				struct gev__run_thread, signals)->task);
+	}
+}
+
+long gev__run_exit_group(struct gev__run_call *c)
+{
+	(void)c;
+	gev__run_threads_end();
+	gev__run_say_stats();
+	return GEV__PASS;
+}
+
 /* Their stacks are the child's own memory now, which libc sees to. */
 void gev__run_threads_forked(void)
 {

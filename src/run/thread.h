@@ -26,6 +26,12 @@ static inline struct gev__run_thread *gev__run_thread_here(void)
 long gev__run_thread_make(struct gev__run_call *c,
 	const struct gev__task_args *args);
 
+/*
+ * The process is about to end, and they with it, which the kernel does not know:
+ * robust mutexes they have are handed on.
+ */
+void gev__run_threads_end(void);
+
 /* In the child of a fork: the calling one is all there is. */
 void gev__run_threads_forked(void);
 

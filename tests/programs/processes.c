@@ -89,6 +89,37 @@ static void waits_across_fork(void)
 	finish(first);
 }
 
+static pthread_mutex_t *inherited;
+
+static void *end_with_it(void *how)
+{
+	pthread_mutex_lock(inherited);
+	if (how)
+		abort();
+	_exit(0);
+}
+
+static void inherits(void *how, const char *what)
+{
+	pthread_mutexattr_t a;
+	struct timespec t;
+	pid_t pid;
+
+	inherited = mmap(NULL, sizeof(*inherited), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_init(&a);
+	pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(inherited, &a);
+	pid = fork();
+	if (pid == 0)
+		finish(begin(end_with_it, how));
+	waitpid(pid, NULL, 0);
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_sec++;
+	say(pthread_mutex_timedlock(inherited, &t) == EOWNERDEAD, what);
+}
+
 static int prepared, in_parent, in_child;
 
 static void prepare(void)
@@ -113,6 +144,8 @@ static void forks(void)
 	say(finish(begin(fork_here, NULL)) == (void *)21,
 		"a thread forks, the child has threads of its own");
 	waits_across_fork();
+	inherits(NULL, "a process ends with a mutex of a thread's");
+	inherits("abort", "or is aborted");
 	pthread_atfork(prepare, parent, child);
 	pid = fork();
 	if (pid == 0)
