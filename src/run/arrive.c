@@ -28,6 +28,19 @@ static bool is_full(void)
 	return tail - head == ROOM;
 }
 
+/* Of time that was taken: for whom it was taken by, but others can have it. */
+static bool is_about_time(const siginfo_t *info)
+{
+	return info->si_code == SI_KERNEL && (info->si_signo == SIGPROF ||
+		info->si_signo == SIGVTALRM || info->si_signo == SIGXCPU);
+}
+
+static bool is_about_writing(const siginfo_t *info)
+{
+	return info->si_signo == SIGPIPE && info->si_code == SI_USER &&
+	       info->si_pid == gev__sys(SYS_getpid);
+}
+
 /* The kernel sends some to the thread that does what they are about. */
 static struct gev__run_signals *addressee(const siginfo_t *info)
 {
@@ -35,8 +48,7 @@ static struct gev__run_signals *addressee(const siginfo_t *info)
 
 	if (info->si_code == SI_TKILL)
 		return &gev__run_first;
-	if (info->si_signo == SIGPIPE && info->si_code == SI_USER &&
-		info->si_pid == gev__sys(SYS_getpid) && hub &&
+	if ((is_about_time(info) || is_about_writing(info)) && hub &&
 		hub->thread->current != hub->coro)
 		return gev__run_signals_here();
 	return NULL;
@@ -129,8 +141,16 @@ static bool lives(const struct gev__run_signals *s)
 	return false;
 }
 
+static bool can_have(const struct gev__run_signals *s, int signum)
+{
+	return lives(s) && !(s->mask & GEV__SIGBIT(signum));
+}
+
 static void hand_out(struct arrived *a)
 {
+	if (a->to && is_about_time(&a->info) &&
+		!can_have(a->to, a->info.si_signo))
+		a->to = NULL;
 	if (!a->to)
 		a->to = gev__run_timer_owner(&a->info);
 	if (!a->to || lives(a->to))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that make no calls leave time to the others, and keep all they have. */
 #include <signal.h>
+#include <sys/time.h>
 #include "program.h"
 
 #define N 4
@@ -245,6 +246,40 @@ static void starvation(void)
 	say(true, "a lock four others fight for is had twenty times");
 }
 
+static __thread volatile int samples;
+
+static void sample(int signum)
+{
+	(void)signum;
+	samples++;
+}
+
+static void *be_sampled(void *arg)
+{
+	while (!samples)
+		;
+	return arg;
+}
+
+/* Each of them ends by a signal that interrupts it, not who waits for it. */
+static void profile(void)
+{
+	const struct sigaction a = { .sa_handler = sample,
+		.sa_flags = SA_RESTART };
+	const struct itimerval every = { { 0, 1000 }, { 0, 1000 } };
+	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
+	pthread_t t[N];
+
+	sigaction(SIGPROF, &a, NULL);
+	setitimer(ITIMER_PROF, &every, NULL);
+	for (int i = 0; i < N; i++)
+		t[i] = begin(be_sampled, NULL);
+	for (int i = 0; i < N; i++)
+		finish(t[i]);
+	setitimer(ITIMER_PROF, &never, NULL);
+	say(true, "a profiler's signals come to who computes");
+}
+
 int main(void)
 {
 	shares();
@@ -253,5 +288,6 @@ int main(void)
 	wide_vectors();
 	calls();
 	starvation();
+	profile();
 	return 0;
 }
