@@ -132,6 +132,13 @@ static bool is_for_the_kernel(unsigned long nr)
 	       (gev__patch_table[nr].flags & GEV__WAITS || nr == SYS_futex);
 }
 
+/* What is left to the kernel and can wait there. */
+static bool may_wait(unsigned long nr)
+{
+	return gev__run_threads == 1 || entries[nr].in_turn ||
+	       gev__patch_table[nr].flags & GEV__WAITS;
+}
+
 static long handle(struct gev__run_call *c, const struct entry *e)
 {
 	const unsigned long nr = (unsigned long)c->call.nr;
@@ -203,5 +210,7 @@ struct gev__patch_answer gev__run_dispatch(struct gev__run_call *c)
 	r = gev__run_threads > 1 ? handle_in_turn(c, &entries[nr]) :
 				   handle(c, &entries[nr]);
 	gev__run_inside = false;
+	if (r == GEV__PASS && gev__run_tick_due && may_wait(nr))
+		gev__run_tick_later();
 	return answer(r);
 }

@@ -154,6 +154,7 @@ static void take_tick(const struct gev__run_frame *f)
 	struct gev__thread *t = gev__hub_here()->thread;
 	struct gev__stack *stack;
 
+	gev__run_tick_came(f->info);
 	if (!gev__run_in_program(f->uc))
 		return;
 	stack = gev__stack_take(

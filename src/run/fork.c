@@ -15,6 +15,7 @@
 #include "run/preempt.h"
 #include "run/run.h"
 #include "run/thread.h"
+#include "run/turn.h"
 
 /* The summary is about what a process does itself. */
 static void count_anew(void)
@@ -32,6 +33,7 @@ static void forked(void)
 	gev__run_threads_forked();
 	gev__run_ghosts_forked();
 	gev__run_preempt_forked();
+	gev__run_turns_forked();
 	gev__run_requests_forked();
 	gev__run_aio_forked();
 	if (gev__run_options.stats)

@@ -2,43 +2,71 @@
 /*
  * Threads that compute and make no calls.
  *
- * A timer of the CPU time that the kernel thread takes sends it a SIGSYS, the
- * signal that is ours anyway: the program can't block it, nor have it.  If that
- * interrupts the program, the handler lets the others run.  What the thread had
- * in registers, vectors and masks included, the kernel has put on its stack, and
- * takes from there when the thread goes on.
+ * A timer sends the kernel thread a SIGSYS, the signal that is ours anyway: the
+ * program can't block it, nor have it.  If that interrupts the program, the
+ * handler lets the others run.  What the thread had in registers, vectors and
+ * masks included, the kernel has put on a stack of ours, and takes from there
+ * when the thread goes on.
  *
  * It never runs while we do (gev__run_inside), nor in the few instructions
  * before and after, which are of our own text.  Some time later will do.
+ *
+ * There are two timers.  That of CPU time finds out that somebody computes, at
+ * no cost to who does not, but the kernel looks at such a few milliseconds
+ * late.  So from then on there is one of the clock as well: for the next
+ * timeout, whosever it is, and every now and then for descriptors, sooner where
+ * that was of use.
  */
 #include "run/preempt.h"
+#include "base/clock.h"
 #include "base/sys.h"
 #include "run/call.h"
 #include "run/engine.h"
 
-/* CPython's threads wait that long for its lock before they ask for it. */
-#define PERIOD 5000000 /* ns */
+#define PERIOD 5000000 /* ns of CPU time */
+#define INTERVAL_MIN GEV_US(200)
+#define INTERVAL_MAX GEV_MS(2)
 
-static int timer;
-static bool made, armed;
+/*
+ * As the kernel's own: timeouts that lie close together are one.  CPython goes
+ * by it: who asks for its lock first would always come last to have it.
+ */
+#define SLACK GEV_US(50)
 
-static void set(long ns)
+struct timer {
+	int clock;
+	int id;
+	bool made;
+};
+
+static struct timer computing = { .clock = CLOCK_THREAD_CPUTIME_ID };
+static struct timer soon = { .clock = CLOCK_MONOTONIC };
+static bool armed;
+static gev_time interval = INTERVAL_MAX;
+static bool for_timeout;       /* and not for descriptors */
+
+volatile gev_time gev__run_tick_due;
+volatile bool gev__run_tick_missed;
+
+static long set(const struct timer *t, int flags, gev_time at, gev_time period)
 {
-	const struct itimerspec t = { { 0, ns }, { 0, ns } };
+	const struct itimerspec s = {
+		.it_value = { at / GEV_SEC(1), at % GEV_SEC(1) },
+		.it_interval = { 0, period },
+	};
 
-	armed = ns && gev__sys(SYS_timer_settime, timer, 0, &t, NULL) == 0;
-	if (!ns)
-		gev__sys(SYS_timer_settime, timer, 0, &t, NULL);
+	return gev__sys(SYS_timer_settime, t->id, flags, &s, NULL);
 }
 
-static bool make(void)
+static void make(struct timer *t)
 {
 	struct sigevent e = { .sigev_signo = SIGSYS,
 		.sigev_notify = SIGEV_THREAD_ID };
 
+	if (t->made)
+		return;
 	e._sigev_un._tid = (int)gev__sys(SYS_gettid);
-	return gev__sys(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &e,
-		       &timer) == 0;
+	t->made = gev__sys(SYS_timer_create, t->clock, &e, &t->id) == 0;
 }
 
 /* Without such timers threads that compute hold up the others. */
@@ -46,14 +74,64 @@ void gev__run_preempt_begin(void)
 {
 	if (armed)
 		return;
-	made = made || make();
-	if (made)
-		set(PERIOD);
+	make(&computing);
+	make(&soon);
+	armed = computing.made && set(&computing, 0, PERIOD, PERIOD) == 0;
 }
 
 void gev__run_preempt_forked(void)
 {
-	made = armed = false;
+	computing.made = soon.made = armed = false;
+	gev__run_tick_due = 0;
+}
+
+static void end(void)
+{
+	set(&computing, 0, 0, 0);
+	armed = false;
+}
+
+void gev__run_tick_later(void)
+{
+	gev__run_tick_due = 0;
+	set(&soon, 0, 0, 0);
+}
+
+static void tick_at(gev_time at, gev_time now)
+{
+	const gev_time due = gev__run_tick_due;
+
+	if (!soon.made || (due > now && due <= at))
+		return;
+	gev__run_tick_due = at;
+	set(&soon, TIMER_ABSTIME, at, 0);
+}
+
+void gev__run_tick_soon(struct gev_hub *hub)
+{
+	const struct gev_timer_node *first =
+		gev__heap_first(&hub->loop->timers);
+	const gev_time now = gev__clock();
+
+	for_timeout = first && first->due + SLACK < now + interval;
+	tick_at(for_timeout ? first->due + SLACK : now + interval, now);
+}
+
+/* Sooner if it was of use, and not for a timeout: that is known beforehand. */
+static void adapt(bool woken)
+{
+	if (woken && !for_timeout)
+		interval = INTERVAL_MIN;
+	else if (!woken && interval < INTERVAL_MAX)
+		interval *= 2;
+}
+
+static void give_way(struct gev_hub *hub)
+{
+	gev__run_inside = true;
+	adapt(gev__run_give_way(hub));
+	gev__run_tick_soon(hub);
+	gev__run_inside = false;
 }
 
 static bool is_ours(uintptr_t at)
@@ -64,15 +142,17 @@ static bool is_ours(uintptr_t at)
 	return at >= start && at < end;
 }
 
+void gev__run_tick_came(const siginfo_t *info)
+{
+	if (info->si_timerid == soon.id)
+		gev__run_tick_due = 0;
+	gev__run_tick_missed = true;
+}
+
 void gev__run_tick(const greg_t *registers)
 {
-	if (gev__run_inside || is_ours((uintptr_t)registers[REG_RIP]))
-		return;
-	if (gev__run_threads == 1) {
-		set(0);
-		return;
-	}
-	gev__run_inside = true;
-	gev__run_give_way(gev__hub_here());
-	gev__run_inside = false;
+	if (gev__run_threads == 1)
+		end();
+	else if (!gev__run_inside && !is_ours((uintptr_t)registers[REG_RIP]))
+		give_way(gev__hub_here());
 }

@@ -14,13 +14,31 @@ void gev__run_preempt_begin(void);
 /* In the child of a fork, which has one thread and no timers. */
 void gev__run_preempt_forked(void);
 
-/* Whether a SIGSYS is that of the timer, which the next has seen to. */
+/* Whether a SIGSYS is that of a timer, which the next has seen to. */
 static inline bool gev__run_is_tick(const siginfo_t *info)
 {
 	return info->si_code == SI_TIMER;
 }
 
+/* A tick; and the same where the program was interrupted, with that. */
+void gev__run_tick_came(const siginfo_t *info);
 void gev__run_tick(const greg_t *registers);
+
+/* It came, and nobody has given way yet. */
+extern volatile bool gev__run_tick_missed;
+
+/*
+ * The thread goes on to compute: the next tick comes in time for the first
+ * timer, and before long.
+ */
+void gev__run_tick_soon(struct gev_hub *hub);
+
+/*
+ * A tick may come soon.  It must not while the kernel waits in a call of the
+ * program, which then might end.
+ */
+extern volatile gev_time gev__run_tick_due; /* 0: none but of CPU time */
+void gev__run_tick_later(void);
 
 /*
  * slice.c.  A call begins: the thread gives way if it had its time.  A call has
@@ -30,7 +48,10 @@ void gev__run_tick(const greg_t *registers);
 void gev__run_slice_begin(struct gev_hub *hub);
 void gev__run_slice_end(struct gev_hub *hub, uint64_t switches, bool woke);
 
-/* Gives way, as one who had its time. */
-void gev__run_give_way(struct gev_hub *hub);
+/*
+ * Gives way, to those who compute too only if it had its time.  True: somebody
+ * ran who had been woken.
+ */
+bool gev__run_give_way(struct gev_hub *hub);
 
 #endif

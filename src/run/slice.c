@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a thread goes on by making calls none of which has to wait.
+ * How long a thread goes on by making calls none of which has to wait, and by
+ * computing; and that who does is one among those who compute (turn.c).
  *
  * Who was made to give way may have done so with a lock of its own making held,
  * which it hands over and takes again before anybody else comes to run, for
@@ -8,9 +9,14 @@
  */
 #include "run/preempt.h"
 #include "run/thread.h"
+#include "run/turn.h"
 
-/* Of the processor's clock: 1 to 2 ms. */
+/* Of the processor's clock: 1 to 2 ms, and a turn of those who compute. */
 #define SLICE (1u << 22)
+#define TURN (1u << 23)
+
+/* So many waits later it is forgotten that somebody computed. */
+#define TICKS_MAX 16
 
 /* Calls between two looks at it, which take as long as some calls. */
 #define LOOK 16
@@ -21,51 +27,85 @@ static struct {
 	unsigned calls;
 } slice;
 
-static bool first_is_greedy;
+static struct gev__run_share first_share;
 
-static bool *greedy(void)
+static struct gev__run_share *share(void)
 {
 	struct gev__run_thread *t = gev__run_thread_here();
 
-	return t ? &t->greedy : &first_is_greedy;
+	return t ? &t->share : &first_share;
 }
 
-static void begin(const struct gev_hub *hub)
+static void begin(const struct gev_hub *hub, uint64_t now)
 {
 	slice.switches = hub->stats.switches;
-	slice.began = 0;
+	slice.began = now;
 	slice.calls = 0;
 }
 
-void gev__run_give_way(struct gev_hub *hub)
-{
-	gev__breathe(hub);
-	*greedy() = true;
-	begin(hub);
-}
-
-static void look(struct gev_hub *hub)
+/* How long it has been going on. */
+static uint64_t taken(const struct gev_hub *hub)
 {
 	const uint64_t now = __builtin_ia32_rdtsc();
 
-	if (slice.began == 0)
+	if (slice.switches != hub->stats.switches)
+		begin(hub, now);
+	else if (slice.began == 0)
 		slice.began = now;
-	else if (now - slice.began > SLICE)
-		gev__run_give_way(hub);
+	return now - slice.began;
+}
+
+bool gev__run_give_way(struct gev_hub *hub)
+{
+	struct gev__run_share *s = share();
+	struct gev__run_others others;
+
+	s->used += taken(hub);
+	gev__run_tick_missed = false;
+	others = gev__run_give_turn(hub, s->used > TURN);
+	if (s->used > TURN)
+		s->used = 0;
+	s->greedy |= others.any;
+	s->ticks += s->ticks < TICKS_MAX;
+	begin(hub, __builtin_ia32_rdtsc());
+	return others.woken;
+}
+
+static void give_way(struct gev_hub *hub)
+{
+	gev__run_give_way(hub);
+	gev__run_tick_soon(hub);
 }
 
 void gev__run_slice_begin(struct gev_hub *hub)
 {
 	if (slice.switches != hub->stats.switches)
-		begin(hub);
-	else if (++slice.calls % LOOK == 0)
-		look(hub);
+		begin(hub, 0);
+	else if (++slice.calls % LOOK == 0 &&
+		 (taken(hub) > SLICE || gev__run_tick_missed))
+		give_way(hub);
+}
+
+/*
+ * After a wait.  Who computed lately is about to do so again: those who have
+ * waited for something else, and have it now, go first.
+ */
+static void go_on(struct gev_hub *hub)
+{
+	struct gev__run_share *s = share();
+
+	s->used = 0;
+	s->greedy = false;
+	if (s->ticks == 0)
+		return;
+	s->ticks--;
+	gev__run_give_turn(hub, false);
 }
 
 void gev__run_slice_end(struct gev_hub *hub, uint64_t switches, bool woke)
 {
 	if (hub->stats.switches != switches)
-		*greedy() = false;
-	else if (woke && *greedy())
-		gev__run_give_way(hub);
+		go_on(hub);
+	else if (woke && share()->greedy)
+		give_way(hub);
 }

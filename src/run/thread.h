@@ -8,10 +8,17 @@
 #include "run/call.h"
 #include "run/signals.h"
 
+/* What it has had of the processor; slice.c. */
+struct gev__run_share {
+	uint64_t used;    /* since it last waited, or last gave way to all */
+	unsigned ticks;   /* how often it gave way, but for waits since */
+	bool greedy;      /* somebody ran meanwhile */
+};
+
 struct gev__run_thread {
 	struct gev__task task;        /* first: gev__task_here() */
 	gev_greenlet greenlet;        /* of task.coro */
-	bool greedy;                  /* slice.c */
+	struct gev__run_share share;
 	struct gev__run_signals signals;
 	struct gev__run_thread *next; /* in the list of those to be used again */
 };
