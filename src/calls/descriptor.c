@@ -208,6 +208,8 @@ static int kind_of(int fd)
 	}
 }
 
+uint32_t gev__fd_families;
+
 /* 0, or -EBADF. */
 static int classify(struct gev__fd_rec *rec, int fd)
 {
@@ -218,6 +220,7 @@ static int classify(struct gev__fd_rec *rec, int fd)
 	if (!rec->number->listens)
 		rec->number->nonblock = flags & O_NONBLOCK;
 	rec->kind = (uint8_t)kind_of(fd);
+	rec->number->made = 0;
 	return 0;
 }
 
@@ -343,4 +346,5 @@ void gev__fd_fresh(struct gev_hub *hub, int fd, int kind, bool nonblock)
 		return;
 	rec->kind = (uint8_t)kind;
 	rec->number->nonblock = nonblock;
+	rec->number->made = gev__fd_families;
 }

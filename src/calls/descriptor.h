@@ -98,6 +98,18 @@ void gev__fd_fresh(struct gev_hub *hub, int fd, int kind, bool nonblock);
  */
 void gev__fd_retire(struct gev_hub *hub, int fd);
 
+/*
+ * How many families of processes there have been that may share descriptors
+ * and so O_NONBLOCK: 1, and one more with each fork.  0: nobody counts.
+ */
+extern uint32_t gev__fd_families;
+
+/* A listener's O_NONBLOCK is ours. */
+static inline bool gev__fd_may_be_shared(const struct gev__fd_rec *rec)
+{
+	return rec->number->made != gev__fd_families && !rec->number->listens;
+}
+
 /* Asks the kernel for O_NONBLOCK, since another number may have changed it. */
 void gev__fd_read_flags(struct gev__fd_rec *rec, int fd);
 

@@ -8,6 +8,8 @@
  */
 #include "calls/calls.h"
 #include "calls/transfer.h"
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
 #include <linux/limits.h>
 #include <poll.h>
 
@@ -32,6 +34,43 @@ static long attempt_socket(struct gev__transfer *t, const struct iovec *iov,
 		t->left, flags, NULL, 0);
 }
 
+/*
+ * A terminal that is not to be waited for, or not for ever: the first byte of
+ * a read is awaited for VTIME tenths of a second then.
+ */
+static long read_terminal(struct gev__transfer *t, const struct termios *tio)
+{
+	if (tio->c_lflag & ICANON || tio->c_cc[VMIN] > 0)
+		return -EAGAIN;
+	if (tio->c_cc[VTIME] == 0)
+		return 0;
+	if (!t->timed)
+		t->deadline = gev__fd_deadline(gev__hub_here(), GEV_MS(100) *
+			tio->c_cc[VTIME]);
+	t->timed = true;
+	t->patient = true;
+	return -EAGAIN;
+}
+
+/* Less is too little for what tells of events, which says so at once. */
+#define EVENT_MAX 128
+
+/* There is nothing to be read yet; but an error may come before that. */
+static long read_none(struct gev__transfer *t, const struct gev__fd_rec *rec,
+	const struct iovec *iov, int n)
+{
+	static const struct iovec nothing = { NULL, 0 };
+	long r = gev__sys(SYS_readv, t->fd, &nothing, 1);
+	struct termios tio;
+
+	if (r < 0 || rec->kind != GEV__FD_DEVICE)
+		return r < 0 ? r : -EAGAIN;
+	if (gev__sys(SYS_ioctl, t->fd, TCGETS, &tio) == 0)
+		return read_terminal(t, &tio);
+	return gev__iov_size(iov, n) < EVENT_MAX ?
+		       gev__fd_unblocked(SYS_readv, t->fd, iov, n) : -EAGAIN;
+}
+
 /* A pipe that can be written to takes PIPE_BUF bytes at least. */
 static long attempt_polled(struct gev__transfer *t, struct gev__fd_rec *rec,
 	const struct iovec *iov, int n)
@@ -45,6 +84,8 @@ static long attempt_polled(struct gev__transfer *t, struct gev__fd_rec *rec,
 	if (!reads && rec->kind == GEV__FD_DEVICE)
 		return gev__fd_unblocked(SYS_writev, t->fd, iov, n);
 	r = gev__fd_poll(t->fd, reads ? POLLIN : POLLOUT);
+	if (r == 0 && reads)
+		return read_none(t, rec, iov, n);
 	if (r == 0) /* unless it is not open for that, which nothing tells */
 		r = gev__sys(nr, t->fd, &nothing, 1);
 	if (r <= 0)
@@ -67,7 +108,8 @@ static long attempt_other(struct gev__transfer *t, struct gev__fd_rec *rec,
 	bool reads = t->side == GEV_READ;
 	long r;
 
-	if (rec->kind == GEV__FD_FILE || rec->number->nonblock)
+	if (rec->kind == GEV__FD_FILE ||
+		(rec->number->nonblock && !gev__fd_may_be_shared(rec)))
 		return gev__sys(reads ? SYS_readv : SYS_writev, t->fd, iov, n);
 	if (!rec->no_nowait) {
 		r = gev__sys(reads ? SYS_preadv2 : SYS_pwritev2, t->fd, iov, n,

@@ -40,7 +40,7 @@ static long wait_for(struct gev_hub *hub, struct gev__fd_rec *rec,
 {
 	gev_time left = limit(hub, rec, t);
 	bool pauses = t->pause && (left == GEV_FOREVER || t->pause < left);
-	bool deaf = t->pause && !rec->writer;
+	bool deaf = t->pause && t->side == GEV_WRITE && !rec->writer;
 	bool expired = false;
 	long r;
 
@@ -55,6 +55,11 @@ static long wait_for(struct gev_hub *hub, struct gev__fd_rec *rec,
 		rec->deaf = false;
 	if (expired && pauses) {
 		t->pause = gev__longer_pause(t->pause);
+		return 0;
+	}
+	if (expired && t->patient) {
+		t->answered = true;
+		t->answer = 0;
 		return 0;
 	}
 	if (expired)
@@ -102,6 +107,13 @@ static bool goes_on(struct gev__transfer *t, const struct gev__fd_rec *rec,
 	return t->left > 0;
 }
 
+/* Whether it waits, as other processes have it that share the file. */
+static bool still_waits(struct gev__fd_rec *rec, const struct gev__transfer *t)
+{
+	gev__fd_read_flags(rec, t->fd);
+	return !rec->number->nonblock && !(t->flags & MSG_DONTWAIT);
+}
+
 /* *at is the record, also when it has become another. */
 static long run(struct gev_hub *hub, struct gev__fd_rec **at,
 	struct gev__transfer *t)
@@ -110,10 +122,17 @@ static long run(struct gev_hub *hub, struct gev__fd_rec **at,
 	bool waits = !gev__fd_nonblock(rec, t->fd) &&
 		     !(t->flags & MSG_DONTWAIT);
 	bool promising = !waits || (rec->ready & t->side);
+	bool asks = gev__fd_may_be_shared(rec);
 	long r;
 
 	for (;;) {
 		r = promising ? t->attempt(t, rec) : -EAGAIN;
+		if (r == -EAGAIN && asks) {
+			waits = still_waits(rec, t);
+			asks = false;
+			if (!waits && !promising)
+				r = t->attempt(t, rec);
+		}
 		if (r == -EAGAIN && waits) {
 			rec->ready &= ~t->side;
 			r = wait_for(hub, rec, t);

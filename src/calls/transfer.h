@@ -41,6 +41,7 @@ struct gev__transfer {
 	bool enough;              /* an attempt says: don't go on */
 	bool answered;            /* a request was done */
 	bool timed;               /* deadline is set */
+	bool patient;             /* there is nothing by then: that is all */
 	gev_time deadline;        /* by the loop's clock */
 	size_t done;              /* bytes, if whole */
 	size_t left;              /* bytes, if whole or a stream is read */

@@ -4,6 +4,7 @@
  * it has the mask of the thread that executes it, the signals that the program
  * ignores, and is told what we were told (follow.h).
  */
+#include "calls/descriptor.h"
 #include "run/follow.h"
 #include "run/signals.h"
 
@@ -14,6 +15,7 @@ long gev__run_vfork(struct gev__run_call *c)
 {
 	(void)c;
 	masked = false;
+	gev__fd_families++;
 	return GEV__PASS;
 }
 

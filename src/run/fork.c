@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include "base/mem.h"
+#include "calls/descriptor.h"
 #include "run/aio.h"
 #include "run/call.h"
 #include "patch/futex.h"
@@ -49,6 +50,7 @@ static long make_process(const struct gev__run_call *c)
 
 	if (gev__run_options.eager)
 		gev__run_complete();
+	gev__fd_families++;
 	r = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (r == 0)
 		forked();

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include "base/signal.h"
 #include "base/sys.h"
+#include "calls/descriptor.h"
 #include "run/run.h"
 #include "run/signals.h"
 #include "switch/overflow.h"
@@ -45,6 +46,7 @@ static struct gev_hub *make(void)
 	if (!hub)
 		return NULL;
 	leave_faults_alone(hub->thread, &faults);
+	gev__fd_families++;
 	/* Nobody can tell who may come: a signal can, so it waits for ever. */
 	gev__loop_ref(hub->loop);
 	gev_async_init(&arrival, hub->loop);
