@@ -40,7 +40,8 @@ async function main() {
 	Atomics.store(shared, 0, 1);
 	Atomics.notify(shared, 0);
 	console.log(JSON.stringify(await Promise.all(workers)), shared[1]);
-	console.log(files.length, await forever.terminate());
+	await forever.terminate();
+	console.log(files.length, 'all ended');
 }
 
 if (isMainThread)
