@@ -14,17 +14,22 @@ static struct {
 	size_t size;
 } room;
 
-/* A page that is there. */
+/* Pages that are there: pointers, and what they point at. */
+#define KNOWN 4
 #define NONE 1
-static uintptr_t known;
+static uintptr_t known[KNOWN];
+static unsigned oldest;
 
 static bool is_there(const void *at)
 {
 	const uintptr_t page = (uintptr_t)at & -(uintptr_t)GEV__PAGE;
 
-	if (page != known && !gev__run_readable(at, 1))
+	for (unsigned i = 0; i < KNOWN; i++)
+		if (known[i] == page)
+			return true;
+	if (!gev__run_readable(at, 1))
 		return false;
-	known = page;
+	known[oldest++ % KNOWN] = page;
 	return true;
 }
 
@@ -56,7 +61,8 @@ static struct found look_at(char **env)
 {
 	struct found f = { 0, NULL, true };
 
-	known = NONE;
+	for (unsigned i = 0; i < KNOWN; i++)
+		known[i] = NONE;
 	for (; f.good && env; f.n++) {
 		f.good = is_there(&env[f.n]) &&
 			 is_there((char *)&env[f.n + 1] - 1);
