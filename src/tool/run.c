@@ -140,6 +140,7 @@ static int run(struct request *r)
 	struct gev__findings f = { .n = 0 };
 	const struct gev__finding *bad;
 	char *preload;
+	int status;
 
 	gev__examine(&f, r->argv[0]);
 	bad = gev__findings_bad(&f);
@@ -159,8 +160,10 @@ static int run(struct request *r)
 	preload = preloads(r);
 	if (!preload)
 		return failed();
-	return r->gdb ? debug(r, preload, f.hint) :
-			execute(r, preload, f.hint);
+	status = r->gdb ? debug(r, preload, f.hint) :
+			  execute(r, preload, f.hint);
+	free(preload);
+	return status;
 }
 
 /* -1: go on; else the status to exit with. */
