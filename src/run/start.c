@@ -48,7 +48,7 @@ static void begin(const char *hint)
 	if (why)
 		gev__run_say("threads are left to the kernel: ", why);
 	else if (gev__run_options.verbose)
-		gev__run_say_sites(", those that make processes and threads");
+		gev__run_say_sites(", those for new threads and programs");
 }
 
 /* Before any other constructor (-z initfirst), libc's own included. */
