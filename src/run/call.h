@@ -55,6 +55,10 @@ gev__run_handler gev__run_close, gev__run_close_range, gev__run_dup_to;
 /* clock.c */
 gev__run_handler gev__run_clock;
 
+/* rights.c, with several threads */
+gev__run_handler gev__run_set_rights, gev__run_setresuid, gev__run_setresgid,
+	gev__run_setfs, gev__run_unshare;
+
 /* prctl.c */
 gev__run_handler gev__run_prctl, gev__run_seccomp;
 

@@ -66,6 +66,18 @@ static const struct entry entries[GEV__PATCH_CALLS] = {
 	[SYS_prctl] = { .always = gev__run_prctl },
 	[SYS_seccomp] = { .always = gev__run_seccomp },
 
+	[SYS_setuid] = { .in_turn = gev__run_set_rights },
+	[SYS_setgid] = { .in_turn = gev__run_set_rights },
+	[SYS_setreuid] = { .in_turn = gev__run_set_rights },
+	[SYS_setregid] = { .in_turn = gev__run_set_rights },
+	[SYS_setgroups] = { .in_turn = gev__run_set_rights },
+	[SYS_setresuid] = { .in_turn = gev__run_setresuid },
+	[SYS_setresgid] = { .in_turn = gev__run_setresgid },
+	[SYS_setfsuid] = { .in_turn = gev__run_setfs },
+	[SYS_setfsgid] = { .in_turn = gev__run_setfs },
+	[SYS_unshare] = { .in_turn = gev__run_unshare },
+	[SYS_setns] = { .in_turn = gev__run_unshare },
+
 	[SYS_msgrcv] = { .in_turn = gev__run_msgrcv },
 	[SYS_msgsnd] = { .in_turn = gev__run_msgsnd },
 	[SYS_semop] = { .in_turn = gev__run_semop },

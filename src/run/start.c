@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <sys/auxv.h>
+#include <unistd.h>
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/filters.h"
 #include "run/follow.h"
 #include "run/hub.h"
+#include "run/rights.h"
 #include "run/run.h"
 #include "run/signals.h"
 #include "switch/tcb.h"
@@ -13,6 +15,7 @@
 
 static const char *complete(void)
 {
+	gev__run_any_call = (uintptr_t)syscall;
 	gev__tls_settable = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 	if (gev__run_filters_added())
 		return "it filters its system calls, and would filter gev's";

@@ -65,6 +65,38 @@ def test_children_of_threads_are_followed_or_not():
     equal(gev('run', '--no-follow', *command).stdout.split(), 4 * ['0', '7'])
 
 
+RIGHTS = """
+import ctypes, errno, os, threading
+
+libc = ctypes.CDLL(None, use_errno=True)
+SETRESUID, UNSHARE = 117, 272
+
+def attempt(*call):
+    return libc.syscall(*call) == 0 or errno.errorcode[ctypes.get_errno()]
+
+def change():
+    print(attempt(SETRESUID, -1, 1234, -1), attempt(UNSHARE, 0x200),
+          libc.setfsuid(1234) == libc.setfsuid(-1),
+          attempt(SETRESUID, -1, os.geteuid(), -1))
+
+def change_all():
+    if os.geteuid() == 0:
+        os.seteuid(1234)
+
+for f in change, change_all:
+    thread = threading.Thread(target=f)
+    thread.start()
+    thread.join()
+print(os.geteuid() == (os.getuid() or 1234))
+"""
+
+
+def test_a_thread_has_no_rights_of_its_own():
+    needs_patching()
+    equal(gev('run', sys.executable, '-c', RIGHTS).stdout,
+          'EPERM EPERM True True\nTrue\n')
+
+
 def test_other_preloads_stay():
     needs_patching()
     mine = {'LD_PRELOAD': 'libdl.so.2'}
