@@ -334,12 +334,3 @@ long gev__patch_futex(struct gev_hub *hub, const long a[6])
 		return GEV__PASS;
 	}
 }
-
-/* Its requests can be to wait for a futex. */
-long gev__patch_io_uring_setup(struct gev_hub *hub, const long a[6])
-{
-	(void)hub;
-	(void)a;
-	gev__futex_strangers = true;
-	return GEV__PASS;
-}

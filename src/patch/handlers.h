@@ -27,8 +27,7 @@ gev__handler gev__patch_poll, gev__patch_ppoll, gev__patch_select,
 	gev__patch_waitid;
 
 /* futex.c */
-gev__handler gev__patch_futex, gev__patch_futex_waitv,
-	gev__patch_io_uring_setup;
+gev__handler gev__patch_futex, gev__patch_futex_waitv;
 
 /* signals.c */
 gev__handler gev__patch_rt_sigaction, gev__patch_rt_sigprocmask;

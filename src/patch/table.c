@@ -124,6 +124,4 @@ const struct gev__patch_entry gev__patch_table[GEV__PATCH_CALLS] = {
 	[SYS_futex] = { "futex", gev__patch_futex, GEV_PATCH_LOCKS, SAFE },
 	[SYS_futex_waitv] = { "futex_waitv", gev__patch_futex_waitv,
 		GEV_PATCH_LOCKS, WAITS },
-	[SYS_io_uring_setup] = { "io_uring_setup", gev__patch_io_uring_setup,
-		GEV_PATCH_LOCKS, 0 },
 };

@@ -9,6 +9,7 @@
 #include "calls/descriptor.h"
 #include "core/wait.h"
 #include "loop/watch.h"
+#include "patch/futex.h"
 #include "run/aio.h"
 #include "run/insist.h"
 #include "run/signals.h"
@@ -212,6 +213,7 @@ long gev__run_io_uring_enter(struct gev__run_call *c)
 		.unsure = true };
 	long submitted, r;
 
+	gev__futex_strangers = true; /* a request can be to wait for one */
 	if (!waits(a) || gev__duration(limit_of(a), &i.timeout) < 0)
 		return GEV__PASS;
 	submitted = submit(a);

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/futex.h>
 #include <linux/io_uring.h>
 #include <mqueue.h>
 #include <poll.h>
@@ -413,14 +414,15 @@ static void *wait_ring(void *arg)
 		(long)IORING_ENTER_GETEVENTS, NULL, 0L);
 }
 
-static void map_and_submit(int ring, const struct io_uring_params *p)
+static void map_and_submit(int ring, const struct io_uring_params *p,
+	const struct io_uring_sqe *what)
 {
 	char *sq = mmap(NULL, p->sq_off.array + 4 * p->sq_entries,
 		PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
 	struct io_uring_sqe *sqe = mmap(NULL, sizeof(*sqe),
 		PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
 
-	sqe->opcode = IORING_OP_NOP;
+	*sqe = *what;
 	*(unsigned *)(sq + p->sq_off.array) = 0;
 	__atomic_store_n((unsigned *)(sq + p->sq_off.tail), 1,
 		__ATOMIC_RELEASE);
@@ -429,6 +431,7 @@ static void map_and_submit(int ring, const struct io_uring_params *p)
 
 static void own_ring(void)
 {
+	const struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 	struct io_uring_params p = { 0 };
 	int ring = (int)syscall(SYS_io_uring_setup, 4, &p);
 	pthread_t t;
@@ -438,8 +441,31 @@ static void own_ring(void)
 		return;
 	}
 	t = start(wait_ring, &ring);
-	map_and_submit(ring, &p);
+	map_and_submit(ring, &p, &nop);
 	say(finish(t) == NULL, "io_uring_enter");
+	close(ring);
+}
+
+#define FUTEX_WAIT_OP 51 /* IORING_OP_FUTEX_WAIT, Linux 6.7 */
+#define PRIVATE_U32 130  /* FUTEX2_PRIVATE | FUTEX2_SIZE_U32 */
+
+/* The kernel waits, and nobody else. */
+static void ring_at_a_futex(void)
+{
+	static unsigned word;
+	const struct io_uring_sqe wait = { .opcode = FUTEX_WAIT_OP,
+		.fd = PRIVATE_U32, .addr = (uintptr_t)&word, .addr3 = ~0u };
+	struct io_uring_params p = { 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 4, &p);
+	pthread_t t;
+
+	if (ring < 0)
+		return;
+	t = start(wait_ring, &ring);
+	map_and_submit(ring, &p, &wait);
+	printf("woken in a ring: %ld\n", syscall(SYS_futex, &word,
+		FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
+	say(finish(t) == NULL, "a futex in a ring");
 	close(ring);
 }
 
@@ -518,6 +544,7 @@ int main(void)
 	file_locks();
 	own_aio();
 	own_ring();
+	ring_at_a_futex();
 	several();
 	children();
 	rmdir(directory);
