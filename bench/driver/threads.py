@@ -113,6 +113,7 @@ BENCHES = {
     "threads-hand-over": micro("a turn handed over by a condition variable",
                                "hand-over", 1 / 6),
     "threads-create": micro("to create and join a thread", "create", 1 / 2.5),
+    "threads-spin": micro("a turn handed over to one who spins", "spin", 1),
     "threads-call": micro("a system call nobody waits in", "call", 1.25,
                           {DISPATCHED: ("threads-micro", "dispatched")}),
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * micro hand-over|create|call|dispatched - what a threaded program does most, in
- * ns: to hand a turn over by a condition variable; to create and join a thread;
- * to make a system call that nobody waits in; the same, natively, while the
- * kernel looks where each comes from, as it does under gev run.
+ * micro hand-over|create|call|dispatched|spin - what a threaded program does
+ * most, in ns: to hand a turn over by a condition variable; to create and join a
+ * thread; to make a system call that nobody waits in; the same, natively, while
+ * the kernel looks where each comes from, as it does under gev run; to hand a
+ * turn over to one who spins.
  */
 #include <pthread.h>
 #include <sys/prctl.h>
@@ -34,6 +35,20 @@ static void *take_turns(void *arg)
 	return NULL;
 }
 
+#define SPINS 20
+
+static void *spin(void *arg)
+{
+	int me = arg != NULL;
+
+	for (int i = 0; i < SPINS; i++) {
+		while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) != me)
+			__builtin_ia32_pause();
+		__atomic_store_n(&turn, !me, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
 static void *nothing(void *arg)
 {
 	return arg;
@@ -48,14 +63,24 @@ static pthread_t start(void *(*fn)(void *), void *arg)
 	return t;
 }
 
-static double hand_over(void)
+static double together(void *(*fn)(void *), int turns)
 {
 	double begin = bench_now();
-	pthread_t other = start(take_turns, &turn);
+	pthread_t other = start(fn, &turn);
 
-	take_turns(NULL);
+	fn(NULL);
 	pthread_join(other, NULL);
-	return (bench_now() - begin) / (2 * TURNS);
+	return (bench_now() - begin) / (2 * turns);
+}
+
+static double hand_over(void)
+{
+	return together(take_turns, TURNS);
+}
+
+static double hand_over_spinning(void)
+{
+	return together(spin, SPINS);
 }
 
 static double create(void)
@@ -100,7 +125,9 @@ int main(int argc, char **argv)
 		return bench_print(create);
 	if (strcmp(what, "dispatched") == 0)
 		return bench_print(dispatched);
+	if (strcmp(what, "spin") == 0)
+		return bench_print(hand_over_spinning);
 	bench_need(strcmp(what, "call") == 0,
-		"hand-over, create, call or dispatched?");
+		"hand-over, create, call, dispatched or spin?");
 	return bench_print(call);
 }

@@ -142,7 +142,7 @@ static void take_call(const struct gev__run_frame *f)
 static void on_tick(ucontext_t *uc, siginfo_t *info, void *stack)
 {
 	(void)info;
-	gev__run_tick(uc->uc_mcontext.gregs);
+	gev__run_tick(&uc->uc_mcontext);
 	gev__run_ticked(uc);
 	gev__run_mask_tell(uc);
 	gev__stack_give(stack);

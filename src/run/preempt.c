@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "run/call.h"
 #include "run/engine.h"
+#include "run/spin.h"
 
 #define PERIOD 5000000 /* ns of CPU time */
 #define INTERVAL_MIN GEV_US(200)
@@ -118,18 +119,21 @@ void gev__run_tick_soon(struct gev_hub *hub)
 }
 
 /* Sooner if it was of use, and not for a timeout: that is known beforehand. */
-static void adapt(bool woken)
+static void adapt(bool of_use)
 {
-	if (woken && !for_timeout)
+	if (of_use && !for_timeout)
 		interval = INTERVAL_MIN;
-	else if (!woken && interval < INTERVAL_MAX)
+	else if (!of_use && interval < INTERVAL_MAX)
 		interval *= 2;
 }
 
-static void give_way(struct gev_hub *hub)
+static void give_way(struct gev_hub *hub, const mcontext_t *at)
 {
+	const bool spins = gev__run_spins(hub->thread->current->serial, at,
+		gev__run_calls);
+
 	gev__run_inside = true;
-	adapt(gev__run_give_way(hub));
+	adapt(gev__run_give_way(hub, spins) || spins);
 	gev__run_tick_soon(hub);
 	gev__run_inside = false;
 }
@@ -149,10 +153,10 @@ void gev__run_tick_came(const siginfo_t *info)
 	gev__run_tick_missed = true;
 }
 
-void gev__run_tick(const greg_t *registers)
+void gev__run_tick(const mcontext_t *at)
 {
 	if (gev__run_threads == 1)
 		end();
-	else if (!gev__run_inside && !is_ours((uintptr_t)registers[REG_RIP]))
-		give_way(gev__hub_here());
+	else if (!gev__run_inside && !is_ours((uintptr_t)at->gregs[REG_RIP]))
+		give_way(gev__hub_here(), at);
 }

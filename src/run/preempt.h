@@ -22,7 +22,7 @@ static inline bool gev__run_is_tick(const siginfo_t *info)
 
 /* A tick; and the same where the program was interrupted, with that. */
 void gev__run_tick_came(const siginfo_t *info);
-void gev__run_tick(const greg_t *registers);
+void gev__run_tick(const mcontext_t *at);
 
 /* It came, and nobody has given way yet. */
 extern volatile bool gev__run_tick_missed;
@@ -45,13 +45,14 @@ void gev__run_tick_later(void);
  * been made, with that many switches before it; the thread gives way if it has
  * woken others and took more than its time before.
  */
+extern unsigned gev__run_calls; /* so far, of all threads */
 void gev__run_slice_begin(struct gev_hub *hub);
 void gev__run_slice_end(struct gev_hub *hub, uint64_t switches, bool woke);
 
 /*
- * Gives way, to those who compute too only if it had its time.  True: somebody
- * ran who had been woken.
+ * Gives way, to those who compute too only if it had its time or @spins.  True:
+ * somebody ran who had been woken.
  */
-bool gev__run_give_way(struct gev_hub *hub);
+bool gev__run_give_way(struct gev_hub *hub, bool spins);
 
 #endif

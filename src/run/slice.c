@@ -24,8 +24,9 @@
 static struct {
 	uint64_t switches; /* there were when it began */
 	uint64_t began;    /* or soon after; 0: not yet looked at */
-	unsigned calls;
 } slice;
+
+unsigned gev__run_calls;
 
 static struct gev__run_share first_share;
 
@@ -40,7 +41,6 @@ static void begin(const struct gev_hub *hub, uint64_t now)
 {
 	slice.switches = hub->stats.switches;
 	slice.began = now;
-	slice.calls = 0;
 }
 
 /* How long it has been going on. */
@@ -55,15 +55,17 @@ static uint64_t taken(const struct gev_hub *hub)
 	return now - slice.began;
 }
 
-bool gev__run_give_way(struct gev_hub *hub)
+bool gev__run_give_way(struct gev_hub *hub, bool spins)
 {
 	struct gev__run_share *s = share();
 	struct gev__run_others others;
+	bool turn;
 
 	s->used += taken(hub);
+	turn = spins || s->used > TURN;
 	gev__run_tick_missed = false;
-	others = gev__run_give_turn(hub, s->used > TURN);
-	if (s->used > TURN)
+	others = gev__run_give_turn(hub, turn);
+	if (turn)
 		s->used = 0;
 	s->greedy |= others.any;
 	s->ticks += s->ticks < TICKS_MAX;
@@ -73,15 +75,16 @@ bool gev__run_give_way(struct gev_hub *hub)
 
 static void give_way(struct gev_hub *hub)
 {
-	gev__run_give_way(hub);
+	gev__run_give_way(hub, false);
 	gev__run_tick_soon(hub);
 }
 
 void gev__run_slice_begin(struct gev_hub *hub)
 {
+	gev__run_calls++;
 	if (slice.switches != hub->stats.switches)
 		begin(hub, 0);
-	else if (++slice.calls % LOOK == 0 &&
+	else if (gev__run_calls % LOOK == 0 &&
 		 (taken(hub) > SLICE || gev__run_tick_missed))
 		give_way(hub);
 }
