@@ -95,10 +95,11 @@ static void terminals(void)
 
 	say(read_typed(fd, master) == 4, "a line of a terminal");
 	set_limits(fd, 3, 0);
-	say(read_typed(fd, master) == 4, "three at least");
+	say(read_typed(fd, master) >= 3, "three at least");
 	set_limits(fd, 0, 1);
 	say(read(fd, &c, 1) == 0, "none for a while");
-	say(read_typed(fd, master) == 2, "something within it");
+	set_limits(fd, 0, 50);
+	say(read_typed(fd, master) >= 2, "something within it");
 	set_limits(fd, 0, 0);
 	say(read(fd, &c, 1) == 0, "none at all");
 	close(master);

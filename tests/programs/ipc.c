@@ -81,7 +81,7 @@ static int both(int s, int first, int second)
 {
 	struct sembuf op[] = { { 0, -1, (short)first },
 		{ 1, -1, (short)second } };
-	struct timespec soon = { 0, 20000000 };
+	struct timespec soon = { 0, 60000000 };
 	struct timespec before, after;
 	int r;
 
@@ -90,7 +90,7 @@ static int both(int s, int first, int second)
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	if (r < 0 && errno == EAGAIN)
 		r = (after.tv_sec - before.tv_sec) * 1000000000 +
-			after.tv_nsec - before.tv_nsec >= 20000000 ? 2 : 1;
+			after.tv_nsec - before.tv_nsec >= 60000000 ? 2 : 1;
 	return r;
 }
 
