@@ -5,7 +5,8 @@
 #include "run/spin.h"
 #include "t.h"
 
-static const uint8_t pause_code[] = { 0x90, 0xf3, 0x90, 0x90 };
+/* With what is read before and behind it. */
+static const uint8_t pause_code[] = { 0, 0, 0xf3, 0x90, 0, 0 };
 static const uint8_t code[256];
 static struct _libc_fpstate vectors;
 static unsigned calls;
@@ -30,7 +31,7 @@ static bool spins(const mcontext_t *m)
 
 static mcontext_t seen_thread(void)
 {
-	mcontext_t m = thread(code);
+	mcontext_t m = thread(code + 16);
 
 	t_ok(!spins(&m));
 	calls++;
@@ -39,9 +40,9 @@ static mcontext_t seen_thread(void)
 
 static void at_a_pause(void)
 {
-	mcontext_t before = thread(pause_code + 1);
-	mcontext_t after = thread(pause_code + 3);
-	mcontext_t beside = thread(pause_code + 2);
+	mcontext_t before = thread(pause_code + 2);
+	mcontext_t after = thread(pause_code + 4);
+	mcontext_t beside = thread(pause_code + 3);
 
 	t_ok(spins(&before));
 	t_ok(spins(&after));
@@ -61,7 +62,7 @@ static void at_the_edge_of_a_page(void)
 	last = thread(at + 2 * page - 1);
 	t_ok(!spins(&first));
 	t_ok(!spins(&last));
-	memcpy(at + page, pause_code + 1, 2);
+	memcpy(at + page, pause_code + 2, 2);
 	t_ok(spins(&first));
 	munmap(at, 3 * page);
 }
