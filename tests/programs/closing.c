@@ -312,7 +312,7 @@ static volatile int late;
 
 static void *be_late(void *arg)
 {
-	pause_ms(270);
+	pause_ms(400);
 	late = 1;
 	return arg;
 }
@@ -322,7 +322,7 @@ static void *poll_for_a_while(void *arg)
 	struct pollfd p = { *(int *)arg, POLLIN, 0 };
 
 	ready = 1;
-	return (void *)(intptr_t)(poll(&p, 1, 150) == 1 &&
+	return (void *)(intptr_t)(poll(&p, 1, 250) == 1 &&
 		p.revents == POLLNVAL && !late);
 }
 
@@ -337,7 +337,7 @@ static void *read_for_a_while(void *arg)
 
 static void close_with_timeout(void *(*wait)(void *), const char *what)
 {
-	const struct timeval limit = { 0, 150000 };
+	const struct timeval limit = { 0, 250000 };
 	int pair[2];
 	pthread_t t, u;
 
@@ -346,7 +346,7 @@ static void close_with_timeout(void *(*wait)(void *), const char *what)
 	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	t = start(wait, &pair[0]);
 	u = begin(be_late, NULL);
-	pause_ms(130);
+	pause_ms(180);
 	close(pair[0]);
 	say(finish(t) == (void *)1, what);
 	finish(u);
