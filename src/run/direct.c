@@ -15,7 +15,7 @@ struct timer {
 
 static struct timer *timers;
 
-static struct gev__run_signals *find(long tid)
+struct gev__run_signals *gev__run_find(long tid)
 {
 	struct gev_list *node;
 
@@ -32,7 +32,7 @@ static struct gev__run_signals *find(long tid)
 /* What has no handler and is not blocked is done by the kernel. */
 static long send(const siginfo_t *info, long tid)
 {
-	struct gev__run_signals *s = find(tid);
+	struct gev__run_signals *s = gev__run_find(tid);
 
 	if (!s)
 		return gev__tid_real(tid) == tid ? GEV__PASS : -ESRCH;
@@ -95,7 +95,7 @@ struct gev__run_signals *gev__run_timer_owner(const siginfo_t *info)
 		return NULL;
 	for (const struct timer *t = timers; t; t = t->next)
 		if (t->id == info->si_timerid)
-			return find(t->tid);
+			return gev__run_find(t->tid);
 	return NULL;
 }
 
@@ -121,7 +121,7 @@ long gev__run_timer_create(struct gev__run_call *c)
 
 	if (!gev__run_catches || !wanted ||
 		wanted->sigev_notify != SIGEV_THREAD_ID ||
-		!find(wanted->_sigev_un._tid))
+		!gev__run_find(wanted->_sigev_un._tid))
 		return GEV__PASS;
 	gev__copy(&e, wanted, sizeof(e));
 	e._sigev_un._tid = (int)gev__sys(SYS_gettid);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "calls/descriptor.h"
 #include "run/call.h"
+#include "run/comm.h"
 #include "run/insist.h"
 
 struct opening {
@@ -115,8 +116,12 @@ static bool may_wait(const struct opening *o)
 /* One that does not wait may be what others wait for. */
 static long open_at(struct opening *o)
 {
-	long r;
+	long r = GEV__PASS;
 
+	if (o->path)
+		r = gev__run_comm_open(o->path, (int)o->how.flags);
+	if (r != GEV__PASS)
+		return r;
 	if (may_wait(o))
 		return is_fifo(o) ? open_fifo(o) : GEV__PASS;
 	if (gev__list_empty(&waiters))

@@ -15,6 +15,7 @@
 #include "patch/futex.h"
 #include "run/aio.h"
 #include "run/call.h"
+#include "run/comm.h"
 #include "run/file.h"
 #include "run/ghost.h"
 
@@ -75,6 +76,8 @@ long gev__run_close(struct gev__run_call *c)
 {
 	if (is_own((int)c->call.a[0]))
 		return -EBADF;
+	if (gev__run_comm_files)
+		gev__run_comm_close((int)c->call.a[0]);
 	gev__run_leave_ghost((int)c->call.a[0]);
 	return GEV__PASS;
 }

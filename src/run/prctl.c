@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include "run/comm.h"
 #include "run/reach.h"
 #include "run/run.h"
 #include "run/thread.h"
@@ -47,6 +48,10 @@ long gev__run_prctl(struct gev__run_call *c)
 	const long *a = c->call.a;
 
 	switch ((int)a[0]) {
+	case PR_SET_NAME:
+		return gev__run_comm_set((const char *)a[1]);
+	case PR_GET_NAME:
+		return gev__run_comm_get((char *)a[1]);
 	case PR_GET_TID_ADDRESS:
 		return tid_address((int **)a[1]);
 	case PR_SET_SYSCALL_USER_DISPATCH:

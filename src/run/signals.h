@@ -138,7 +138,8 @@ static inline bool gev__run_deliverable(const struct gev__run_signals *s)
 long gev__run_masked(struct gev__run_call *c, const uint64_t *mask,
 	gev__run_handler *call);
 
-/* direct.c: the thread whose timer it is, or NULL. */
+/* direct.c: the thread with that id; the thread whose timer it is, or NULL. */
+struct gev__run_signals *gev__run_find(long tid);
 struct gev__run_signals *gev__run_timer_owner(const siginfo_t *info);
 
 /*

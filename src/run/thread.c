@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include "base/mem.h"
 #include "patch/futex.h"
+#include "run/comm.h"
 #include "run/hub.h"
 #include "run/preempt.h"
 #include "run/run.h"
@@ -65,6 +66,7 @@ long gev__run_thread_make(struct gev__run_call *c,
 	t = prepare(hub);
 	if (!t)
 		return -EAGAIN;
+	gev__run_comm_inherit(t);
 	tid = gev__task_clone(&t->task, args, c->call.a);
 	gev__greenlet_adopt(&t->greenlet, hub, &t->task.coro);
 	gev__ready(hub, &t->task.coro);
@@ -180,6 +182,7 @@ void gev__run_threads_forked(void)
 
 	if (gev__run_catches)
 		gev__run_signals_forked(gev__run_signals_here());
+	gev__run_comm_forked();
 	gev__tid_forked();
 	if (task)
 		gev__task_adopt(task);

@@ -15,10 +15,13 @@ struct gev__run_share {
 	bool greedy;      /* somebody ran meanwhile */
 };
 
+#define GEV__COMM 16
+
 struct gev__run_thread {
 	struct gev__task task;        /* first: gev__task_here() */
 	gev_greenlet greenlet;        /* of task.coro */
 	struct gev__run_share share;
+	char name[GEV__COMM];         /* comm.c */
 	struct gev__run_signals signals;
 	struct gev__run_thread *next; /* in the list of those to be used again */
 };

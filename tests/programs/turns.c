@@ -10,7 +10,7 @@
 #include "program.h"
 
 #define HOGS 8
-#define ROUNDS 40
+#define ROUNDS 25
 #define TURNS (6 * ROUNDS) /* less than if all came first each time */
 
 static volatile int stop;
@@ -74,7 +74,7 @@ static long turns_during(void (*work)(void), void (*meanwhile)(void))
 		hog[i] = (struct hog){ i, work };
 		t[i] = begin(be_hog, &hog[i]);
 	}
-	pause_ms(50);
+	pause_ms(20);
 	before = turns;
 	meanwhile();
 	before = turns - before;
@@ -163,7 +163,7 @@ static void *hand_over(void *arg)
 
 static void *count(void *arg)
 {
-	for (volatile long n = 0; n < 5000000; n++)
+	for (volatile long n = 0; n < 2000000; n++)
 		;
 	return arg;
 }
