@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Apache's worker MPM and haproxy with threads, under wrk."""
+"""Servers with threads: Apache's worker MPM, haproxy, nginx's thread pool."""
 
+import concurrent.futures
 import os
 import re
 import socket
@@ -43,13 +44,45 @@ frontend in
 '''
 
 
+NGINX = '''
+daemon off;
+pid {path}/pid;
+error_log stderr;
+worker_processes 1;
+thread_pool readers threads=4;
+events {{ }}
+http {{
+    access_log off; client_body_temp_path body; proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {path}/files;
+        sendfile off;
+        aio threads=readers;
+    }}
+}}
+'''
+
+
 def get(port):
     with socket.create_connection(('127.0.0.1', port), LIMIT) as s:
         s.sendall(b'GET /body HTTP/1.0\r\n\r\n')
         return s.makefile('rb').read().partition(b'\r\n\r\n')[2]
 
 
-def work(way, config, *command):
+def wrk(place, port):
+    _, out, _ = run(place, [], 'wrk', '-t2', '-c30', '-d1s',
+                    f'http://127.0.0.1:{port}/body')
+    assert int(re.search(rb'(\d+) requests in', out)[1]) > 100, out
+    assert b'Socket errors' not in out and b'Non-2xx' not in out, out
+
+
+def readers(_, port):
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(get, [port] * 200)) == {BODY}
+
+
+def work(way, load, config, *command):
     port = free_port()
     with Place() as place:
         directory = place.path + '/files'
@@ -59,21 +92,24 @@ def work(way, config, *command):
         place.file('conf', config.format(path=place.path, port=port))
         with Daemon(place, way, *command, place.path + '/conf',
                     answers=answers_at(port)) as daemon:
-            _, out, _ = run(place, [], 'wrk', '-t2', '-c30', '-d1s',
-                            f'http://127.0.0.1:{port}/body')
+            load(place, port)
             body = get(port)
-        assert int(re.search(rb'(\d+) requests in', out)[1]) > 100, out
-        assert b'Socket errors' not in out and b'Non-2xx' not in out, out
         assert body == BODY, body
         return daemon.status
 
 
 def test_apache():
-    same(lambda way: work(way, APACHE, 'apache2', '-D', 'FOREGROUND', '-f'))
+    same(lambda way: work(way, wrk, APACHE, 'apache2', '-D', 'FOREGROUND',
+                          '-f'))
 
 
 def test_haproxy():
-    same(lambda way: work(way, HAPROXY, 'haproxy', '-db', '-f'))
+    same(lambda way: work(way, wrk, HAPROXY, 'haproxy', '-db', '-f'))
+
+
+def test_nginx_with_a_thread_pool():
+    same(lambda way: work(way, readers, NGINX, 'nginx', '-e', 'stderr', '-p',
+                          '.', '-c'))
 
 
 main(globals())
