@@ -250,7 +250,7 @@ def the_log_plays_no_tricks():
 
 
 def sigterm_lets_answers_finish():
-    with Server(PROGRAM, '--latency', '300') as server:
+    with Server(PROGRAM, '--latency', '1000') as server:
         server.write('a', b'A')
         with server.connect() as busy, server.connect() as idle:
             idle.sendall(b'GET /a HTTP/1.1\r\nHost: x\r\n\r\n')
