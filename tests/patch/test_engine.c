@@ -148,6 +148,7 @@ static void threads_without_a_hub_block(void)
 #define ROUNDS (gev__cpu_traps ? 1000 : 100)
 
 static atomic_bool stop;
+static atomic_int busy; /* a thread that starts blocks all signals */
 
 static void *call_and_call(void *arg)
 {
@@ -157,6 +158,7 @@ static void *call_and_call(void *arg)
 
 	(void)arg;
 	t_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	busy++;
 	for (; !stop; n++) {
 		t_eq(send(pair[0], "y", 1, 0), 1);
 		t_eq(recv(pair[1], &c, 1, 0), 1);
@@ -176,8 +178,11 @@ static void patched_while_threads_run(void)
 	if (!patch(GEV_PATCH_ALL))
 		return;
 	stop = false;
+	busy = 0;
 	for (int i = 0; i < BUSY; i++)
 		t_eq(pthread_create(&thread[i], NULL, call_and_call, NULL), 0);
+	while (busy < BUSY)
+		sched_yield();
 	for (int i = 0; i < ROUNDS; i++) {
 		t_eq(gev_unpatch_all(), 0);
 		t_eq(gev_patch_all(GEV_PATCH_ALL), 0);
