@@ -24,7 +24,8 @@ static struct gev_hub *hub_to_wait_in(void)
 
 /*
  * The kernel lets any number wait for the same descriptor, calls/ one reader
- * and one writer: the others look again now and then.
+ * and one writer.  Where they wait by request (calls/complete.c) nobody tells
+ * the others that it is their turn: they look again now and then.
  */
 static long queue_up(struct gev_hub *hub, gev__handler *handler,
 	const long a[6])

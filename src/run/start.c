@@ -58,7 +58,7 @@ static void begin(const char *hint)
 __attribute__((constructor)) static void start(int argc, char **argv,
 	char **env)
 {
-	const char *hint = gev__run_hint(env); /* on the stack: for now */
+	const char *hint = gev__run_hint(env);
 
 	(void)argc;
 	(void)argv;
