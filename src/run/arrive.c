@@ -118,6 +118,7 @@ void gev__run_on_signal(int signum, siginfo_t *info, void *context)
 		gev__run_mask_tell(uc);
 		return;
 	}
+	gev__run_make_skipped(uc);
 	put_aside(info);
 	if (gev__run_in_program(uc)) {
 		gev__run_distribute();

@@ -29,6 +29,7 @@
 #define PR_SYS_DISPATCH_ON 1
 #define SYS_USER_DISPATCH 2 /* si_code */
 #define SYSCALL_SIZE 2
+#define RESUME_FLAG 0x10000 /* of the debugger's */
 #define RED_ZONE 128
 #define TICK_STACK 32768ul
 #define SIGSYS_BIT (1ul << (SIGSYS - 1))
@@ -97,6 +98,26 @@ __attribute__((noinline)) long gev__run_pass(const struct gev__run_call *c)
 	return r;
 }
 
+/*
+ * A SIGSYS is pending once.  If that of a timer is, when the program makes a
+ * call, the kernel sends none for the call, and does not make it either: then
+ * registers are as the instruction leaves them.  After a call that was made they
+ * are not (make_call).
+ */
+void gev__run_make_skipped(ucontext_t *uc)
+{
+	greg_t *g = uc->uc_mcontext.gregs;
+	const uintptr_t at = (uintptr_t)g[REG_RIP];
+	uintptr_t start, end;
+
+	gev__run_own_text(&start, &end);
+	if (!gev__run_catching || g[REG_RCX] != g[REG_RIP] ||
+		(g[REG_R11] ^ g[REG_EFL]) & ~(greg_t)RESUME_FLAG ||
+		(at >= start && at < end))
+		return;
+	g[REG_RIP] -= SYSCALL_SIZE;
+}
+
 static void make_call(ucontext_t *uc)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
@@ -105,6 +126,7 @@ static void make_call(ucontext_t *uc)
 	struct gev__run_call c;
 
 	read_call(&c, g, frame);
+	g[REG_RCX] = 0;
 	answer = gev__run_dispatch(&c);
 	if (!answer.pass)
 		g[REG_RAX] = answer.result;
@@ -170,6 +192,8 @@ static void on_sigsys(int signum, siginfo_t *info, void *context)
 	const struct gev__run_frame f = { info, uc };
 
 	(void)signum;
+	if (info->si_code != SYS_USER_DISPATCH)
+		gev__run_make_skipped(uc);
 	if (gev__run_is_tick(info))
 		take_tick(&f);
 	if (info->si_code == SI_USER)

@@ -41,7 +41,7 @@ struct gev__patch_answer gev__run_leave(struct gev__run_call *c, long result,
 	left.c = c;
 	left.result = result;
 	left.pass = pass;
-	if (gev__run_deliverable(s))
+	while (gev__run_deliverable(s)) /* if it comes, it is not to here */
 		gev__sys(SYS_tgkill, gev__sys(SYS_getpid),
 			gev__sys(SYS_gettid), SIGSYS);
 	gev__run_inside = false;

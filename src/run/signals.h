@@ -190,6 +190,9 @@ void gev__run_leave_dispatched(ucontext_t *uc, const struct gev__run_call *c);
 /* The same for a thread that was interrupted, and goes on. */
 void gev__run_ticked(ucontext_t *uc);
 
+/* dispatched.c: has a call made that the kernel has skipped, if that is so. */
+void gev__run_make_skipped(ucontext_t *uc);
+
 /*
  * dispatched.c: makes a call of the program.  When a signal comes that the
  * kernel would have it made again after, our handler has it end like this.
