@@ -57,6 +57,8 @@ void gev__run_mask_set(struct gev__run_signals *s, uint64_t mask)
 	count(mask & ~s->mask, 1);
 	count(s->mask & ~mask, -1u);
 	s->mask = mask;
+	if (s->queue.set & mask)
+		gev__run_hand_on(s);
 }
 
 void gev__run_mask_apply(void)
@@ -100,6 +102,8 @@ void gev__run_signals_join(struct gev__run_signals *s,
 void gev__run_signals_leave(struct gev__run_signals *s)
 {
 	gev__list_del(&s->node);
+	if (s->queue.set)
+		gev__run_mask_set(s, ~0ul);
 	gev__run_mask_set(s, 0);
 	change_living(-1u);
 	gev__run_drop(&s->queue, ~0ul);

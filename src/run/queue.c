@@ -7,6 +7,7 @@
 
 struct gev__run_pending {
 	struct gev__run_pending *next;
+	bool for_any;           /* thread: it is the process's */
 	siginfo_t info;
 };
 
@@ -16,7 +17,7 @@ struct gev__run_pending {
 struct gev__run_queue gev__run_shared;
 unsigned gev__run_waiting;
 
-static void add(struct gev__run_queue *q, const siginfo_t *info)
+static void add(struct gev__run_queue *q, const siginfo_t *info, bool for_any)
 {
 	const uint64_t bit = GEV__SIGBIT(info->si_signo);
 	struct gev__run_pending **at = &q->first, *p;
@@ -29,6 +30,7 @@ static void add(struct gev__run_queue *q, const siginfo_t *info)
 	while (*at)
 		at = &(*at)->next;
 	p->next = NULL;
+	p->for_any = for_any;
 	gev__copy(&p->info, info, sizeof(p->info));
 	*at = p;
 	q->set |= bit;
@@ -138,7 +140,7 @@ void gev__run_send(const siginfo_t *info, struct gev__run_signals *to)
 	struct gev__run_signals *s = to ? to : choose(bit);
 
 	if (!s) {
-		add(&gev__run_shared, info);
+		add(&gev__run_shared, info, true);
 		return;
 	}
 	if (!(s->mask & bit) && fate == GEV__IGNORED)
@@ -147,7 +149,31 @@ void gev__run_send(const siginfo_t *info, struct gev__run_signals *to)
 		gev__run_default(info->si_signo);
 		return;
 	}
-	add(&s->queue, info);
+	add(&s->queue, info, !to);
 	if (wants(s, bit))
 		interrupt(s);
+}
+
+static bool take_back(struct gev__run_signals *s, siginfo_t *info)
+{
+	struct gev__run_pending **at = &s->queue.first;
+
+	while (*at && (!(*at)->for_any ||
+			      wants(s, GEV__SIGBIT((*at)->info.si_signo))))
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	gev__copy(info, &(*at)->info, sizeof(*info));
+	remove_at(at);
+	if (!has(&s->queue, info->si_signo))
+		s->queue.set &= ~GEV__SIGBIT(info->si_signo);
+	return true;
+}
+
+void gev__run_hand_on(struct gev__run_signals *s)
+{
+	siginfo_t info;
+
+	while (take_back(s, &info))
+		gev__run_send(&info, NULL);
 }

@@ -120,6 +120,9 @@ void gev__run_forget(void);
 /* queue.c: @info to @to, or to any thread (NULL). */
 void gev__run_send(const siginfo_t *info, struct gev__run_signals *to);
 
+/* What came for any thread, and was given to @s who does not want it any more. */
+void gev__run_hand_on(struct gev__run_signals *s);
+
 /* Takes the first of @set that is pending for @s. */
 bool gev__run_take(struct gev__run_signals *s, uint64_t set, siginfo_t *info);
 uint64_t gev__run_pending(const struct gev__run_signals *s);

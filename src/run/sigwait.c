@@ -226,6 +226,7 @@ long gev__run_sigtimedwait(struct gev__run_call *c)
 	s->waits_for = set;
 	r = wait(s, set, (void *)a[1], &fd, gev__fd_deadline(hub, timeout));
 	s->waits_for = 0;
+	gev__run_hand_on(s);
 	if (fd >= 0)
 		gev__call_close(fd);
 	return r;

@@ -25,6 +25,7 @@ static const struct {
 	{ "computing", play_computing },
 	{ "queued", play_queued },
 	{ "directed", play_directed },
+	{ "any", play_any },
 	{ "suspended", play_suspended },
 	{ "escapes", play_escapes },
 	{ "timers", play_timers },

@@ -72,7 +72,7 @@ scene_part play_counting, play_pairs, play_queue, play_rounds, play_permits,
 	play_inherited;
 scene_part play_families, play_detached, play_locals, play_cancelled,
 	play_interrupted, play_computing;
-scene_part play_queued, play_directed, play_suspended, play_escapes,
+scene_part play_queued, play_directed, play_any, play_suspended, play_escapes,
 	play_timers;
 scene_part play_messages, play_datagrams, play_events, play_closing;
 scene_part play_children, play_spawned, play_shared, play_files;

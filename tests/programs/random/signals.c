@@ -146,6 +146,59 @@ void play_directed(struct play *p)
 	must(p, dismiss(w, n) == n * TIMES, "each handler runs as often");
 }
 
+static unsigned handled[WORKERS * 8]; /* by signal */
+
+static void on_any(int signum, siginfo_t *info, void *context)
+{
+	(void)info;
+	(void)context;
+	__atomic_fetch_add(&handled[signum - SIGRTMIN], 1, __ATOMIC_SEQ_CST);
+	if (signum % 2)
+		sched_yield();
+}
+
+/* The first stays to the end, others leave before. */
+static intptr_t take_any(struct worker *w)
+{
+	const int signum = w->play->signum;
+	unsigned left = w->number ? below(&w->chance, 60) : UINT32_MAX;
+
+	mask(SIG_UNBLOCK, signum);
+	sem_post(w->shared);
+	while (handled[signum - SIGRTMIN] < TIMES && left--) {
+		dawdle(&w->chance);
+		if (below(&w->chance, 2))
+			continue;
+		mask(SIG_BLOCK, signum);
+		dawdle(&w->chance);
+		mask(SIG_UNBLOCK, signum);
+	}
+	return 0;
+}
+
+/* Sent to the process, handled by whoever can. */
+void play_any(struct play *p)
+{
+	int n = 1 + (int)below(&p->chance, WORKERS);
+	union sigval value = { .sival_int = 0 };
+	struct worker w[WORKERS];
+	sem_t ready;
+
+	sem_init(&ready, 0, 0);
+	handled[p->signum - SIGRTMIN] = 0;
+	install(p->signum, on_any, SA_RESTART);
+	hire(p, w, n, take_any, &ready);
+	for (int i = 0; i < n; i++)
+		take(p, &ready);
+	for (int i = 0; i < TIMES; i++) {
+		sigqueue(getpid(), p->signum, value);
+		if (below(&p->chance, 4) == 0)
+			dawdle(&p->chance);
+	}
+	dismiss(w, n);
+	must(p, handled[p->signum - SIGRTMIN] == TIMES, "each is handled once");
+}
+
 static __thread volatile int resumed;
 
 static void on_resume(int signum, siginfo_t *info, void *context)
