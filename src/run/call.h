@@ -25,6 +25,9 @@ gev__run_handler gev__run_fork, gev__run_clone, gev__run_clone3;
 /* thread.c */
 gev__run_handler gev__run_exit, gev__run_exit_group;
 
+/* turn.c */
+gev__run_handler gev__run_sched_yield;
+
 /* futex.c */
 gev__run_handler gev__run_futex;
 

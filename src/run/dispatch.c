@@ -55,6 +55,7 @@ static const struct entry entries[GEV__PATCH_CALLS] = {
 	[SYS_close_range] = { .always = gev__run_close_range },
 	[SYS_dup2] = { .always = gev__run_dup_to },
 	[SYS_dup3] = { .always = gev__run_dup_to },
+	[SYS_sched_yield] = { .in_turn = gev__run_sched_yield },
 	[SYS_pause] = { .always = gev__run_pause },
 	[SYS_ppoll] = { .always = gev__run_ppoll, .outlasts = true },
 	[SYS_pselect6] = { .always = gev__run_pselect6, .outlasts = true },

@@ -6,6 +6,7 @@
  * kernel has it.  If others can run all the time, one goes on now and then.
  */
 #include "run/turn.h"
+#include "run/call.h"
 
 #define NOW_AND_THEN GEV_MS(2)
 
@@ -63,6 +64,16 @@ struct gev__run_others gev__run_give_turn(struct gev_hub *hub, bool turn)
 		.any = hub->stats.switches - before > 1,
 		.woken = hub->stats.switches - before > went_on - went_before,
 	};
+}
+
+/* As natively: whoever yields comes after those who compute, too. */
+long gev__run_sched_yield(struct gev__run_call *c)
+{
+	(void)c;
+	if (gev__list_empty(&line))
+		return GEV__PASS;
+	gev__run_give_turn(gev__hub_here(), true);
+	return 0;
 }
 
 void gev__run_turns_forked(void)
