@@ -43,6 +43,7 @@ static void forked(void)
 		gev__run_dispatch_on();
 }
 
+/* What comes to the child before it knows what it is waits in the kernel. */
 static long make_process(const struct gev__run_call *c)
 {
 	const long *a = c->call.a;
@@ -51,9 +52,13 @@ static long make_process(const struct gev__run_call *c)
 	if (gev__run_options.eager)
 		gev__run_complete();
 	gev__fd_families++;
+	if (gev__run_catches)
+		gev__run_mask_block();
 	r = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (r == 0)
 		forked();
+	if (gev__run_catches)
+		gev__run_mask_apply();
 	return r;
 }
 

@@ -70,6 +70,13 @@ void gev__run_mask_apply(void)
 		GEV__MASK_SIZE);
 }
 
+void gev__run_mask_block(void)
+{
+	applied = ~GEV__SIGBIT(SIGSYS);
+	gev__sys(SYS_rt_sigprocmask, SIG_SETMASK, &applied, NULL,
+		GEV__MASK_SIZE);
+}
+
 void gev__run_mask_tell(ucontext_t *uc)
 {
 	applied = common;

@@ -100,6 +100,9 @@ void gev__run_signals_forked(const struct gev__run_signals *s);
 void gev__run_mask_set(struct gev__run_signals *s, uint64_t mask);
 void gev__run_mask_apply(void);
 
+/* All but SIGSYS, until that. */
+void gev__run_mask_block(void);
+
 /* It blocks @mask, a program's that is executed; it could not be. */
 void gev__run_mask_lend(uint64_t mask);
 void gev__run_mask_back(void);

@@ -2,6 +2,7 @@
 /* Processes made by threads, and what they share. */
 #include <fcntl.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -89,6 +90,34 @@ static void waits_across_fork(void)
 	finish(first);
 }
 
+static volatile int told;
+
+static void on_told(int signum)
+{
+	(void)signum;
+	told = 1;
+}
+
+static void *tell_child(void *arg)
+{
+	bool right = true;
+
+	(void)arg;
+	signal(SIGUSR1, on_told);
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			for (int k = 0; k < 1000 && !told; k++)
+				pause_ms(1);
+			_exit(told);
+		}
+		kill(pid, SIGUSR1);
+		right &= status_of(pid) == 1;
+	}
+	return (void *)(intptr_t)right;
+}
+
 static pthread_mutex_t *inherited;
 
 static void *end_with_it(void *how)
@@ -144,6 +173,8 @@ static void forks(void)
 	say(finish(begin(fork_here, NULL)) == (void *)21,
 		"a thread forks, the child has threads of its own");
 	waits_across_fork();
+	say(finish(begin(tell_child, NULL)) != NULL,
+		"a signal right after its beginning is not lost");
 	inherits(NULL, "a process ends with a mutex of a thread's");
 	inherits("abort", "or is aborted");
 	pthread_atfork(prepare, parent, child);
