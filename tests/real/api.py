@@ -26,7 +26,7 @@ from command import Skip, equal, main, needs_patching  # noqa: E402,F401
 from kernel_threads import kernel_threads  # noqa: E402
 
 GEV = os.path.abspath(sys.argv[1])
-LIMIT = float(os.environ.get('GEV_LIMIT', 8))  # seconds, for one command
+LIMIT = float(os.environ.get('GEV_LIMIT', 20))  # seconds, for one command
 PR_SET_PDEATHSIG = 1
 
 
