@@ -10,7 +10,7 @@
 #include "program.h"
 
 #define HOGS 8
-#define ROUNDS 25
+#define ROUNDS 16
 #define TURNS (6 * ROUNDS) /* less than if all came first each time */
 
 static volatile int stop;
@@ -133,7 +133,7 @@ static void come_first(const struct kind *k)
 	waitpid(pid, NULL, 0);
 }
 
-#define PAIRS 8
+#define PAIRS 4
 
 static struct pair {
 	pthread_mutex_t mutex;
@@ -163,7 +163,7 @@ static void *hand_over(void *arg)
 
 static void *count(void *arg)
 {
-	for (volatile long n = 0; n < 2000000; n++)
+	for (volatile long n = 0; n < 1000000; n++)
 		;
 	return arg;
 }
