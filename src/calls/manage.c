@@ -170,21 +170,13 @@ static long look(int fd, int events)
 	return (r & POLLIN ? GEV_READ : 0) | (r & POLLOUT ? GEV_WRITE : 0);
 }
 
-long gev__call_wait_fd(int fd, int events, gev_time timeout)
+static long wait_until(struct gev_hub *hub, struct gev__fd_rec *rec, int fd,
+	int events, gev_time timeout)
 {
-	int error;
-	struct gev_hub *hub = gev__hub_get(&error);
-	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
-	gev_time deadline;
+	const gev_time deadline = gev__fd_deadline(hub, timeout);
 	bool expired;
 	long r;
 
-	if (!rec)
-		return error;
-	if (!events || (events & ~(GEV_READ | GEV_WRITE)) ||
-		timeout < GEV_FOREVER)
-		return -EINVAL;
-	deadline = gev__fd_deadline(hub, timeout);
 	while ((r = look(fd, events)) == 0) {
 		r = gev__fd_wait(hub, rec, fd, events,
 			gev__fd_left(hub, deadline), &expired, "wait_fd");
@@ -193,5 +185,23 @@ long gev__call_wait_fd(int fd, int events, gev_time timeout)
 		if (r < 0)
 			return r;
 	}
+	return r;
+}
+
+long gev__call_wait_fd(int fd, int events, gev_time timeout)
+{
+	int error;
+	struct gev_hub *hub = gev__hub_get(&error);
+	struct gev__fd_rec *rec = hub ? gev__fd_get(hub, fd, &error) : NULL;
+	long r;
+
+	if (!rec)
+		return error;
+	if (!events || (events & ~(GEV_READ | GEV_WRITE)) ||
+		timeout < GEV_FOREVER)
+		return -EINVAL;
+	r = wait_until(hub, rec, fd, events, timeout);
+	gev__fd_next(rec, GEV_READ);
+	gev__fd_next(rec, GEV_WRITE);
 	return r;
 }

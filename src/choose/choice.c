@@ -171,8 +171,10 @@ void gev__choice_delist(gev_choice *c)
 {
 	gev__waiter_unlink(&c->waiter);
 	c->waiter.woken = true; /* what is on its way comes too late */
-	if (c->record)
+	if (c->record) {
 		gev__fd_delist(c->record, &c->waiter);
+		gev__fd_next(c->record, side_of(c));
+	}
 	c->record = NULL;
 }
 
