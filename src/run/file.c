@@ -109,6 +109,11 @@ static void give_position(struct holder *self)
 	gev__wake_all(&self->waiters, 0);
 }
 
+void gev__run_positions_forked(void)
+{
+	holders = NULL;
+}
+
 /* Nothing of it is done from memory. */
 static bool is_for_the_disk(const struct transfer *t)
 {

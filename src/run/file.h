@@ -16,7 +16,8 @@ long gev__run_request(struct gev_hub *hub, const struct io_uring_sqe *request);
 /* The descriptor they go by, or -1. */
 int gev__run_request_fd(void);
 
-/* In the child of a fork: they are the parent's. */
+/* In the child of a fork: they are the parent's, and who waits for them. */
 void gev__run_requests_forked(void);
+void gev__run_positions_forked(void);
 
 #endif

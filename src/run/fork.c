@@ -36,6 +36,7 @@ static void forked(void)
 	gev__run_preempt_forked();
 	gev__run_turns_forked();
 	gev__run_requests_forked();
+	gev__run_positions_forked();
 	gev__run_aio_forked();
 	if (gev__run_options.stats)
 		count_anew();

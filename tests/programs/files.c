@@ -286,6 +286,36 @@ static void in_a_child(int fd)
 		"a child does the same");
 }
 
+static volatile int over;
+
+static void *write_on(void *arg)
+{
+	while (!over && write(*(int *)arg, "x", 1) == 1)
+		;
+	return NULL;
+}
+
+/* Who was at the position in the parent is not in the child. */
+static void in_a_child_with_threads(void)
+{
+	int fd = open(path, O_WRONLY | O_DSYNC), status = -1;
+	pthread_t t = begin(write_on, &fd);
+	pid_t child;
+
+	pause_ms(20);
+	child = fork();
+	if (child == 0) {
+		alarm(5);
+		begin(counts, NULL);
+		_exit(write(fd, "c", 1) != 1);
+	}
+	say(waitpid(child, &status, 0) == child && status == 0,
+		"and one with threads");
+	over = 1;
+	finish(t);
+	close(fd);
+}
+
 int main(void)
 {
 	char *data = malloc(BIG), *copy = malloc(BIG + BLOCK);
@@ -303,6 +333,7 @@ int main(void)
 	write_copies(fd, copy);
 	append(fd, copy);
 	in_a_child(fd);
+	in_a_child_with_threads();
 	stop = true;
 	finish(t);
 	unlink(path);
