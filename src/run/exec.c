@@ -25,20 +25,21 @@ long gev__run_sigprocmask_borrowed(struct gev__run_call *c)
 	return GEV__PASS;
 }
 
-static void prepare(bool keeps_mask)
+/* Signals that the kernel ignores for the time. */
+static uint64_t prepare(bool keeps_mask)
 {
 	if (!gev__run_catches)
-		return;
+		return 0;
 	if (!keeps_mask)
 		gev__run_mask_lend(gev__run_signals_here()->mask);
-	gev__run_ignore(true);
+	return gev__run_ignore();
 }
 
-static void go_on(bool keeps_mask)
+static void go_on(bool keeps_mask, uint64_t ignored)
 {
 	if (!gev__run_catches)
 		return;
-	gev__run_ignore(false);
+	gev__run_heed(ignored);
 	if (!keeps_mask)
 		gev__run_mask_back();
 }
@@ -47,14 +48,15 @@ long gev__run_exec(struct gev__run_call *c)
 {
 	const bool keeps_mask = masked && gev__patch_in_vfork();
 	long a[6];
+	uint64_t ignored;
 	long *env = &a[c->call.nr == SYS_execve ? 2 : 3];
 	long r;
 
 	for (int i = 0; i < 6; i++)
 		a[i] = c->call.a[i];
 	*env = (long)gev__run_tell((char **)*env);
-	prepare(keeps_mask);
+	ignored = prepare(keeps_mask);
 	r = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	go_on(keeps_mask);
+	go_on(keeps_mask, ignored);
 	return r;
 }

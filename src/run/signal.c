@@ -183,18 +183,25 @@ static bool is_ours(int signum)
 	       a.handler == (void (*)(int))(void *)gev__run_on_signal;
 }
 
-void gev__run_ignore(bool itself)
+uint64_t gev__run_ignore(void)
 {
+	uint64_t ignored = 0;
+
 	for (uint64_t left = hooked; left; left &= left - 1) {
 		const int signum = __builtin_ctzl(left) + 1;
 
-		if (actions[signum].handler != SIG_IGN)
+		if (!is_ours(signum))
 			continue;
-		if (!itself)
-			tell_kernel(signum);
-		else if (is_ours(signum))
-			tell(signum, &actions[signum]);
+		tell(signum, &actions[signum]);
+		ignored |= GEV__SIGBIT(signum);
 	}
+	return ignored;
+}
+
+void gev__run_heed(uint64_t ignored)
+{
+	for (; ignored; ignored &= ignored - 1)
+		tell_kernel(__builtin_ctzl(ignored) + 1);
 }
 
 /* A child that has borrowed our memory asks what is ignored, to keep it. */

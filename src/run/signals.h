@@ -80,8 +80,12 @@ void gev__run_action_reset(int signum);
 /* The kernel is to do what it does by default from now on. */
 void gev__run_give_back(int signum);
 
-/* The kernel is to ignore what the program does, itself or by us. */
-void gev__run_ignore(bool itself);
+/*
+ * The kernel is to ignore itself what the program does by us: which.  Those are
+ * to come to us again.
+ */
+uint64_t gev__run_ignore(void);
+void gev__run_heed(uint64_t ignored);
 
 /* The default: the kernel's, which may be the end.  */
 void gev__run_default(int signum);

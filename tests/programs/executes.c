@@ -73,6 +73,14 @@ static void by_vfork(void)
 		_exit(errno != ENOENT);
 	}
 	ends_well(pid, "vfork and none");
+	pid = vfork();
+	if (pid == 0) {
+		signal(SIGHUP, SIG_DFL);
+		signal(SIGPIPE, SIG_DFL);
+		execve("/nowhere", argv, clean);
+		_exit(execve(self, argv, clean));
+	}
+	ends_well(pid, "vfork, signals by default, at the second try");
 }
 
 static void by_spawn(void)
