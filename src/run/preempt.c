@@ -124,7 +124,8 @@ static void adapt(bool of_use)
 	if (of_use && !for_timeout)
 		interval = INTERVAL_MIN;
 	else if (!of_use && interval < INTERVAL_MAX)
-		interval *= 2;
+		interval = 2 * interval < INTERVAL_MAX ? 2 * interval :
+							 INTERVAL_MAX;
 }
 
 static void give_way(struct gev_hub *hub, const mcontext_t *at)
