@@ -73,7 +73,7 @@ static bool put_id(char text[2 * ID_MAX + 1], const struct gev__elf *elf)
 	uint32_t size;
 	const uint8_t *id = gev__elf_note(elf, "GNU", NT_GNU_BUILD_ID, &size);
 
-	if (!id || size > ID_MAX)
+	if (!id || !size || size > ID_MAX)
 		return false;
 	for (uint32_t i = 0; i < size; i++)
 		sprintf(text + 2 * i, "%02x", id[i]);
