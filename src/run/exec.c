@@ -4,6 +4,7 @@
  * it has the mask of the thread that executes it, the signals that the program
  * ignores, and is told what we were told (follow.h).
  */
+#include <errno.h>
 #include "calls/descriptor.h"
 #include "run/follow.h"
 #include "run/signals.h"
@@ -44,19 +45,26 @@ static void go_on(bool keeps_mask, uint64_t ignored)
 		gev__run_mask_back();
 }
 
+static long execute(const struct gev__run_call *c, char **env)
+{
+	const long *a = c->call.a;
+
+	return c->call.nr == SYS_execve ?
+		       gev__sys(SYS_execve, a[0], a[1], env) :
+		       gev__sys(SYS_execveat, a[0], a[1], a[2], env, a[4]);
+}
+
+/* If it is too much with what we add, it goes on without us, as natively. */
 long gev__run_exec(struct gev__run_call *c)
 {
 	const bool keeps_mask = masked && gev__patch_in_vfork();
-	long a[6];
-	uint64_t ignored;
-	long *env = &a[c->call.nr == SYS_execve ? 2 : 3];
-	long r;
+	char **own = (char **)c->call.a[c->call.nr == SYS_execve ? 2 : 3];
+	char **told = gev__run_tell(own);
+	const uint64_t ignored = prepare(keeps_mask);
+	long r = execute(c, told);
 
-	for (int i = 0; i < 6; i++)
-		a[i] = c->call.a[i];
-	*env = (long)gev__run_tell((char **)*env);
-	ignored = prepare(keeps_mask);
-	r = gev__sys_raw(c->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (r == -E2BIG && told != own)
+		r = execute(c, own);
 	go_on(keeps_mask, ignored);
 	return r;
 }

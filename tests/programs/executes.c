@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include "waiting.h"
 
@@ -102,6 +103,26 @@ static void by_spawn(void)
 	posix_spawnattr_destroy(&attr);
 }
 
+/* As much as can be had. */
+static void with_all_room(void)
+{
+	const size_t size = 130000; /* half of it: a quarter of a stack's */
+	struct rlimit limit = { 1 << 20, 1 << 20 };
+	char *much = malloc(size + 1);
+	char *argv[] = { self, "child", much, much, NULL };
+	pid_t pid;
+
+	memset(much, 'x', size);
+	much[size] = '\0';
+	pid = fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_STACK, &limit);
+		_exit(execve(self, argv, clean));
+	}
+	ends_well(pid, "with all the room there is");
+	free(much);
+}
+
 static void by_shell(void)
 {
 	char command[4096];
@@ -131,6 +152,7 @@ static void *all(void *arg)
 	by_fork();
 	by_vfork();
 	by_spawn();
+	with_all_room();
 	by_shell();
 	in_vain();
 	return arg;
