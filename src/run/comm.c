@@ -129,6 +129,7 @@ static long skip_number(const char **at)
 /* Whose directory it is; NULL: nobody's, or the first's.  What is in it. */
 static struct gev__run_thread *thread_in(const char **path)
 {
+	const char *rest;
 	long n;
 
 	if (!skip(path, "/proc/"))
@@ -139,7 +140,8 @@ static struct gev__run_thread *thread_in(const char **path)
 		n = skip_number(path);
 		if (n != gev__sys(SYS_getpid) && !thread_of(n))
 			return NULL;
-		if (thread_of(n) && skip(path, "/") && !skip(path, "task/"))
+		rest = *path;
+		if (thread_of(n) && !skip(&rest, "/task/") && skip(path, "/"))
 			return thread_of(n);
 	}
 	if (!skip(path, "/task/"))
@@ -211,15 +213,6 @@ long gev__run_comm_open(const char *path, int flags)
 					       open_real(t, path, flags);
 }
 
-static struct file **place_of(int fd)
-{
-	struct file **at = &files;
-
-	while (*at && (*at)->fd != fd)
-		at = &(*at)->next;
-	return at;
-}
-
 static void take_name(const struct file *f)
 {
 	struct gev__run_thread *t = thread_of(f->tid);
@@ -238,14 +231,16 @@ static void take_name(const struct file *f)
 		rename_to(t, name, (size_t)n - (name[n - 1] == '\n'));
 }
 
-void gev__run_comm_close(int fd)
+void gev__run_comm_close(unsigned lowest, unsigned highest)
 {
-	struct file **at = place_of(fd), *f = *at;
-
-	if (!f)
-		return;
-	take_name(f);
-	*at = f->next;
-	gev__free(f, sizeof(*f));
-	gev__run_comm_files--;
+	for (struct file **at = &files, *f = *at; f; f = *at) {
+		if ((unsigned)f->fd < lowest || (unsigned)f->fd > highest) {
+			at = &f->next;
+			continue;
+		}
+		take_name(f);
+		*at = f->next;
+		gev__free(f, sizeof(*f));
+		gev__run_comm_files--;
+	}
 }

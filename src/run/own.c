@@ -72,13 +72,19 @@ static bool is_own(long fd)
 	return fd >= 0 && find((unsigned)fd) == (int)fd;
 }
 
+/* Before they are closed or replaced. */
+static void leave(int fd)
+{
+	if (gev__run_comm_files)
+		gev__run_comm_close((unsigned)fd, (unsigned)fd);
+	gev__run_leave_ghost(fd);
+}
+
 long gev__run_close(struct gev__run_call *c)
 {
 	if (is_own((int)c->call.a[0]))
 		return -EBADF;
-	if (gev__run_comm_files)
-		gev__run_comm_close((int)c->call.a[0]);
-	gev__run_leave_ghost((int)c->call.a[0]);
+	leave((int)c->call.a[0]);
 	return GEV__PASS;
 }
 
@@ -89,7 +95,7 @@ long gev__run_dup_to(struct gev__run_call *c)
 	if (is_own(to))
 		return -EBADF;
 	if (from != to && gev__sys(SYS_fcntl, from, F_GETFD) >= 0)
-		gev__run_leave_ghost(to);
+		leave(to);
 	return GEV__PASS;
 }
 
@@ -104,6 +110,7 @@ long gev__run_close_range(struct gev__run_call *c)
 
 	if (flags & ~CLOSE_RANGE_UNSHARE || first > last)
 		return GEV__PASS;
+	gev__run_comm_close(first, last);
 	gev__run_leave_ghosts(first, last);
 	while (r == 0 && (own = find(first)) >= 0 && (unsigned)own <= last) {
 		if ((unsigned)own > first)

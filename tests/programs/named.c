@@ -36,6 +36,17 @@ static bool file_says(const char *path, const char *line)
 	return n > 0 && strcmp(found, line) == 0;
 }
 
+/* With its file closed in another way than by close(). */
+static bool takes(const char *path, const char *name, bool in_range)
+{
+	int fd = open(path, O_WRONLY);
+
+	return write(fd, name, strlen(name)) > 0 &&
+	       (in_range ? close_range((unsigned)fd, (unsigned)fd, 0) == 0 :
+			   dup2(STDIN_FILENO, fd) == fd && close(fd) == 0) &&
+	       own_is(name);
+}
+
 static void *inherit(void *arg)
 {
 	say(own_is(arg), "a thread is called as who made it");
@@ -68,6 +79,11 @@ static void *work(void *first)
 	snprintf(path, sizeof(path), "/proc/%d/task/%ld/comm", getpid(),
 		gettid_raw());
 	say(file_says(path, "clerk\n"), "by whatever path");
+	say(takes(path, "usher", false), "a file that is replaced names it");
+	say(takes(path, "clerk", true), "so does one closed in a range");
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/comm", gettid_raw(),
+		gettid_raw());
+	say(file_says(path, "clerk\n"), "a thread's number is a process's");
 	say(file_says("/proc/self/comm", "boss\n"), "main's is main's");
 	say(child_is_called("clerk"), "a child of it is called so, too");
 	return NULL;
