@@ -240,6 +240,17 @@ void gev__run_say_stats(void)
 	say_calls();
 }
 
+static void say_lines(char *text)
+{
+	for (char *end = text; *end; end++) {
+		if (*end != '\n')
+			continue;
+		*end = '\0';
+		gev__run_say(text, "");
+		text = end + 1;
+	}
+}
+
 static void say_waits(struct gev_hub *hub)
 {
 	size_t size = gev_hub_describe(hub, NULL, 0) + 1;
@@ -247,7 +258,8 @@ static void say_waits(struct gev_hub *hub)
 
 	if (!text)
 		return;
-	put(text, gev_hub_describe(hub, text, size));
+	gev_hub_describe(hub, text, size);
+	say_lines(text);
 	gev__unmap(text, size);
 }
 

@@ -65,8 +65,9 @@ static void examine_library(struct gev__findings *f, const char *path)
 		gev__found(f, "library", GEV__NOTE, "%s is written in Go, "
 			"which makes its system calls without libc", path);
 	if (gev__elf_needs(&elf, "libseccomp.so"))
-		gev__found(f, "library", GEV__NOTE, "%s can have the program's "
-			"system calls filtered, and gev's with them", path);
+		gev__found(f, "library", GEV__NOTE, "%s can filter system calls: "
+			"if it does before there are threads, those are left "
+			"to the kernel", path);
 	gev__elf_close(&elf);
 }
 
@@ -95,14 +96,15 @@ static void read_line(struct gev__findings *f, const char *program, char *line)
 void gev__examine_libraries(struct gev__findings *f, const char *loader,
 	const char *path)
 {
-	char *line = NULL;
+	char real[PATH_MAX], *line = NULL;
 	size_t room = 0;
 	FILE *lines;
 	pid_t pid;
 
-	if (!is_our_loader(loader))
+	/* $ORIGIN is where the program is, not a link to it. */
+	if (!is_our_loader(loader) || !realpath(path, real))
 		return;
-	lines = list(loader, path, &pid);
+	lines = list(loader, real, &pid);
 	if (!lines)
 		return;
 	while (getline(&line, &room, lines) >= 0)

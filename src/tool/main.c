@@ -4,7 +4,7 @@
 #include <gev/base.h>
 #include "tool/tool.h"
 
-static const struct {
+static const struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } commands[] = {
@@ -56,13 +56,25 @@ int gev__tool_version(int argc, char **argv)
 	return gev__tool_flush();
 }
 
-static int dispatch(int argc, char **argv)
+static int no_command(const char *name)
+{
+	fprintf(stderr, "gev: no command '%s'\n", name);
+	return gev__tool_misused("");
+}
+
+static const struct command *find_command(const char *name)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[0], commands[i].name) == 0)
-			return commands[i].main(argc, argv);
-	fprintf(stderr, "gev: no command '%s'\n", argv[0]);
-	return gev__tool_misused("");
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct command *c = find_command(argv[0]);
+
+	return c ? c->main(argc, argv) : no_command(argv[0]);
 }
 
 /* gev help run is gev run --help. */
@@ -74,6 +86,8 @@ int gev__tool_help(int argc, char **argv)
 	if (argc > 1 && (strcmp(argv[1], "run") == 0 ||
 				strcmp(argv[1], "check") == 0))
 		return dispatch(2, of_command);
+	if (argc > 1 && !find_command(argv[1]))
+		return no_command(argv[1]);
 	fputs(help, stdout);
 	return gev__tool_flush();
 }

@@ -43,7 +43,7 @@ def test_stats_are_told_when_asked_for():
     said = gev('run', '--stats', sys.executable, '-c', script).stderr
     contains(said, 'threads: 2 now, 2 in all')
     contains(said, '; waiting: sleep 1\n')
-    contains(said, 'waits in ')
+    assert re.search(r'^gev\[\d+\]: greenlet .* waits in ', said, re.M), said
     quiet = gev('run', sys.executable, '-c', script)
     equal((quiet.returncode, quiet.stderr), (0, ''))
 

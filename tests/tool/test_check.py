@@ -182,7 +182,17 @@ def test_a_library_that_filters_is_mentioned():
                       path('libseccomp.so.2'), '-Wl,-rpath,' + work.name)
     code = 'int f(void); int main(void) { return f(); }'
     contains(accepts(build('by-library', code, *options)),
-             'libfilter.so can have')
+             'libfilter.so can filter')
+
+
+def test_a_link_to_a_program_is_about_where_that_is():
+    needs_patching()
+    library('beside', 'int f(void) { return 0; }')
+    program = build('beside', 'int f(void); int main(void) { return f(); }',
+                    '-L' + work.name, '-Wl,-rpath,$ORIGIN', '-lbeside')
+    with tempfile.TemporaryDirectory() as elsewhere:
+        os.symlink(program, elsewhere + '/link')
+        accepts(elsewhere + '/link')
 
 
 def test_a_missing_library_is_refused():

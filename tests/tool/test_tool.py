@@ -29,7 +29,7 @@ def test_version_is_printed():
 
 def test_wrong_usage_is_125_and_says_so():
     for args in ([], ['frobnicate'], ['run'], ['check'], ['run', '--bad', 'ls'],
-                 ['check', 'ls', 'ls'], ['version', 'x'], ['run', '--']):
+                 ['check', 'ls', 'ls'], ['version', 'x'], ['help', 'x'], ['run', '--']):
         done = gev(*args)
         equal(done.returncode, 125)
         equal(done.stdout, '')
