@@ -20,6 +20,7 @@ static struct {
 static uintptr_t known[KNOWN];
 static unsigned oldest;
 
+/* A child may have what we would be told by as it is by default. */
 static bool is_there(const void *at)
 {
 	const uintptr_t page = (uintptr_t)at & -(uintptr_t)GEV__PAGE;
@@ -27,7 +28,7 @@ static bool is_there(const void *at)
 	for (unsigned i = 0; i < KNOWN; i++)
 		if (known[i] == page)
 			return true;
-	if (!gev__run_readable(at, 1))
+	if (!gev__run_is_there(at))
 		return false;
 	known[oldest++ % KNOWN] = page;
 	return true;

@@ -11,6 +11,9 @@
 bool gev__run_readable(const void *at, size_t size);
 bool gev__run_writable(void *at, size_t size);
 
+/* The byte: the kernel is asked, wherever the signal of it would go. */
+bool gev__run_is_there(const void *at);
+
 /* Whether @uc was interrupted in finding that out.  It has its answer then. */
 bool gev__run_missed(ucontext_t *uc);
 

@@ -209,12 +209,15 @@ long gev__run_sigaction_borrowed(struct gev__run_call *c)
 {
 	const long signum = (int)c->call.a[0];
 	struct gev__run_action *old = (void *)c->call.a[2];
+	long r;
 
 	if (c->call.a[1] || !old || c->call.a[3] != GEV__MASK_SIZE ||
 		!is_settable(signum) || !is_ours((int)signum))
 		return GEV__PASS;
-	*old = actions[signum];
-	return 0;
+	r = gev__sys(SYS_rt_sigaction, signum, NULL, old, GEV__MASK_SIZE);
+	if (r == 0)
+		*old = actions[signum];
+	return r;
 }
 
 /* The first thread's own stack for signals makes way for ours. */

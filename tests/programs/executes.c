@@ -82,6 +82,18 @@ static void by_vfork(void)
 		_exit(execve(self, argv, clean));
 	}
 	ends_well(pid, "vfork, signals by default, at the second try");
+	pid = vfork();
+	if (pid == 0) {
+		signal(SIGSEGV, SIG_DFL);
+		_exit(syscall(SYS_execve, self, argv, 8) == 0 ||
+			errno != EFAULT);
+	}
+	ends_well(pid, "vfork, no environment, signals by default");
+	pid = vfork();
+	if (pid == 0)
+		_exit(syscall(SYS_rt_sigaction, SIGSEGV, NULL, 8, 8) == 0 ||
+			errno != EFAULT);
+	ends_well(pid, "vfork, no room for what a signal does");
 }
 
 static void by_spawn(void)
