@@ -85,6 +85,8 @@ long gev__call_ppoll(struct pollfd *fds, unsigned n, struct timespec *timeout,
 	const uint64_t *mask, size_t size);
 long gev__call_select(int n, fd_set *in, fd_set *out, fd_set *except,
 	struct timeval *timeout);
+/* Of @n descriptors. */
+int gev__select_looked_at(int n);
 long gev__call_pselect6(int n, fd_set *in, fd_set *out, fd_set *except,
 	struct timespec *timeout, const struct gev__mask_arg *m);
 long gev__call_epoll_wait(int epfd, struct epoll_event *events, int max,

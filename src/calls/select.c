@@ -174,7 +174,7 @@ static long number_after(const char *text, const char *name)
  * The kernel looks at no more descriptors than the process has room for just
  * now, and programs that pass getdtablesize() with an fd_set count on that.
  */
-static int looked_at(int n)
+int gev__select_looked_at(int n)
 {
 	char text[1024];
 	long room, fd;
@@ -196,7 +196,7 @@ static long prepare(struct select_call *c, int n)
 {
 	if (n < 0)
 		return -EINVAL;
-	c->n = looked_at(n);
+	c->n = gev__select_looked_at(n);
 	c->words = (c->n + WORD_BITS - 1) / WORD_BITS;
 	c->room = c->few;
 	if (c->words > FEW_WORDS)

@@ -59,10 +59,9 @@ static bool has_words(const long a[6])
 		       gev__run_readable((void *)a[3], sizeof(struct timespec)));
 }
 
-/* The kernel looks at no more than there can be descriptors. */
 static bool has_sets(const long a[6])
 {
-	const int n = (int)a[0] < FD_SETSIZE ? (int)a[0] : FD_SETSIZE;
+	const int n = gev__select_looked_at((int)a[0]);
 	const size_t size = n > 0 ? (size_t)(n + 63) / 64 * 8 : 0;
 
 	for (int i = 1; i <= 3; i++)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -52,6 +53,23 @@ static void times(void)
 	is(CALL(nanosleep, constant, nowhere), 0, "what is left of no time");
 	is(CALL(futex, pair, FUTEX_WAIT, pair[0], nowhere), -EFAULT,
 		"the time of a futex");
+}
+
+/* The last of them are where there is nothing. */
+static void large_sets(void)
+{
+	const int many = 2 * FD_SETSIZE;
+	struct timeval none = { 0, 0 };
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (dup2(pair[0], many - 1) < 0)
+		return;
+	is(CALL(select, many, nowhere - many / 8 + 8, 0, 0, &none), -EFAULT,
+		"select of many");
+	close(many - 1);
 }
 
 static void sets(void)
@@ -235,6 +253,7 @@ int main(void)
 	other = start(read_any, &(int){ socket(AF_UNIX, SOCK_DGRAM, 0) });
 	times();
 	sets();
+	large_sets();
 	events();
 	transfers();
 	files();
