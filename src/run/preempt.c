@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "run/call.h"
 #include "run/engine.h"
+#include "run/reach.h"
 #include "run/spin.h"
 
 #define PERIOD 5000000 /* ns of CPU time */
@@ -128,10 +129,16 @@ static void adapt(bool of_use)
 							 INTERVAL_MAX;
 }
 
+/* Where there is no code, the fault of a jump is about to come. */
+static bool spins_at(struct gev_hub *hub, const mcontext_t *at)
+{
+	return gev__run_readable((void *)at->gregs[REG_RIP], 1) &&
+	       gev__run_spins(hub->thread->current->serial, at, gev__run_calls);
+}
+
 static void give_way(struct gev_hub *hub, const mcontext_t *at)
 {
-	const bool spins = gev__run_spins(hub->thread->current->serial, at,
-		gev__run_calls);
+	const bool spins = spins_at(hub, at);
 
 	gev__run_inside = true;
 	adapt(gev__run_give_way(hub, spins) || spins);

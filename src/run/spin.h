@@ -9,7 +9,7 @@
 
 /*
  * Whether the thread of that @serial number spins, by how a tick found it @now;
- * all threads have made so many @calls.
+ * all threads have made so many @calls.  The code is there to be read.
  */
 bool gev__run_spins(uint64_t serial, const mcontext_t *now, unsigned calls);
 
