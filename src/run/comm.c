@@ -17,6 +17,8 @@
 #include "base/text.h"
 #include "run/reach.h"
 
+#define LONGEST 64 /* what is below /proc/self/task/ID */
+
 struct file {
 	struct file *next;
 	int fd;
@@ -37,14 +39,16 @@ static void learn_first(void)
 	first_known = true;
 }
 
-/* Up to its end, or to what there is room for. */
-static size_t length_of(const char *name, size_t max)
+/* Up to its end, or to what there is room for; or -EFAULT. */
+static long length_of(const char *name, long max)
 {
-	size_t n = 0;
-
-	while (n < max && gev__run_readable(name + n, 1) && name[n])
-		n++;
-	return n;
+	for (long n = 0; n < max; n++) {
+		if (!gev__run_readable(name + n, 1))
+			return -EFAULT;
+		if (!name[n])
+			return n;
+	}
+	return max;
 }
 
 static void rename_to(struct gev__run_thread *t, const char *name, size_t n)
@@ -57,12 +61,15 @@ long gev__run_comm_set(const char *name)
 {
 	struct gev__run_thread *t = gev__run_thread_here();
 
+	long n;
+
 	first_known = first_known && t;
 	if (!t)
 		return GEV__PASS;
-	if (!gev__run_readable(name, 1))
-		return -EFAULT;
-	rename_to(t, name, length_of(name, GEV__COMM - 1));
+	n = length_of(name, GEV__COMM - 1);
+	if (n < 0)
+		return n;
+	rename_to(t, name, (size_t)n);
 	return 0;
 }
 
@@ -169,7 +176,7 @@ static void note(int fd, const struct gev__run_thread *t)
 
 static long make_file(const struct gev__run_thread *t, int flags)
 {
-	const size_t n = length_of(t->name, GEV__COMM);
+	const size_t n = (size_t)length_of(t->name, GEV__COMM);
 	char line[GEV__COMM + 1];
 	long fd = gev__sys(SYS_memfd_create, "comm",
 		flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
@@ -201,13 +208,15 @@ static long open_real(const struct gev__run_thread *t, const char *rest,
 long gev__run_comm_open(const char *path, int flags)
 {
 	const struct gev__run_thread *t;
+	long n;
 
 	if (!skip(&path, "/proc/"))
 		return GEV__PASS;
 	first_known = false; /* it may be what this is about */
 	path -= sizeof("/proc/") - 1;
 	t = thread_in(&path);
-	if (!t || length_of(path, 64) == 64)
+	n = length_of(path, LONGEST);
+	if (!t || n < 0 || n == LONGEST)
 		return GEV__PASS;
 	return skip(&path, "comm") && !*path ? make_file(t, flags) :
 					       open_real(t, path, flags);

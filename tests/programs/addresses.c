@@ -136,6 +136,18 @@ static void transfers(void)
 	is(CALL(sendfile, pair[1], 0, nowhere, 1), -EFAULT, "sendfile");
 }
 
+static char *without_end(const char *path)
+{
+	return memcpy(nowhere - strlen(path), path, strlen(path));
+}
+
+static void *open_own(void *unused)
+{
+	is(CALL(open, without_end("/proc/thread-self/"), 0, 0), -EFAULT,
+		"open of a path without an end");
+	return unused;
+}
+
 static void files(void)
 {
 	char path[] = "/tmp/gev-addresses-XXXXXX";
@@ -148,6 +160,7 @@ static void files(void)
 	is(CALL(preadv, fd, nowhere, 1, 0), -EFAULT, "preadv");
 	is(CALL(pwritev2, fd, nowhere, 1, 0, 0, 0), -EFAULT, "pwritev2");
 	is(CALL(open, nowhere, 0, 0), -EFAULT, "open");
+	finish(begin(open_own, NULL));
 	close(fd);
 }
 
