@@ -107,12 +107,18 @@ static bool only_stops(int signum)
 	return signum == SIGTSTP || signum == SIGTTIN || signum == SIGTTOU;
 }
 
+/* The first process is not ended by signals of its own. */
+static bool is_init(void)
+{
+	return gev__sys(SYS_getpid) == 1;
+}
+
 void gev__run_default(int signum)
 {
 	const uint64_t bit = GEV__SIGBIT(signum);
 	uint64_t mask;
 
-	if (!only_stops(signum))
+	if (!only_stops(signum) && !is_init())
 		gev__run_threads_end();
 	gev__run_give_back(signum);
 	gev__sys(SYS_tgkill, gev__sys(SYS_getpid), gev__sys(SYS_gettid),
