@@ -23,10 +23,14 @@ static long tid_address(int **to)
 /* Calls are sent to us: to the program that is a kernel that can't. */
 static long refuse(const char *what)
 {
+	static const char *said;
+
 	if (!gev__run_catches)
 		return GEV__PASS;
-	gev__run_say("refused, gev's own system calls would be meant too: ",
-		what);
+	if (said != what)
+		gev__run_say("refused, gev's own system calls would be meant "
+			     "too: ", what);
+	said = what;
 	return -EINVAL;
 }
 
