@@ -167,6 +167,10 @@ static void on_tick(ucontext_t *uc, siginfo_t *info, void *stack)
 	gev__run_tick(&uc->uc_mcontext);
 	gev__run_ticked(uc);
 	gev__run_mask_tell(uc);
+	/*
+	 * While we run on it: nobody else does anything before we have left,
+	 * and who interrupts us takes none (take_tick).
+	 */
 	gev__stack_give(stack);
 }
 
