@@ -23,6 +23,7 @@
 #include "run/call.h"
 #include "run/engine.h"
 #include "run/reach.h"
+#include "run/run.h"
 #include "run/spin.h"
 
 #define PERIOD 5000000 /* ns of CPU time */
@@ -72,6 +73,16 @@ static void make(struct timer *t)
 }
 
 /* Without such timers threads that compute hold up the others. */
+static void say_unarmed(void)
+{
+	static bool said;
+
+	if (!said)
+		gev__run_say("no timer: threads that compute ",
+			"hold up the others");
+	said = true;
+}
+
 void gev__run_preempt_begin(void)
 {
 	if (armed)
@@ -79,6 +90,8 @@ void gev__run_preempt_begin(void)
 	make(&computing);
 	make(&soon);
 	armed = computing.made && set(&computing, 0, PERIOD, PERIOD) == 0;
+	if (!armed)
+		say_unarmed();
 }
 
 void gev__run_preempt_forked(void)
