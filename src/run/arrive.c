@@ -8,12 +8,12 @@
 #include <stdatomic.h>
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "run/engine.h"
 #include "run/hub.h"
 #include "run/reach.h"
 #include "run/signals.h"
 
 #define ROOM 64u
-#define SYSCALL_SIZE 2
 
 static struct arrived {
 	siginfo_t info;
@@ -104,7 +104,7 @@ static void end_call(ucontext_t *uc)
 
 	if (g[REG_RIP] != (greg_t)gev__run_pass_at)
 		return;
-	g[REG_RIP] += SYSCALL_SIZE;
+	g[REG_RIP] += GEV__SYSCALL_SIZE;
 	g[REG_RAX] = -GEV__RESTART;
 }
 

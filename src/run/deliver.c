@@ -16,10 +16,8 @@
 #include "run/engine.h"
 #include "run/signals.h"
 
-#define SYSCALL_SIZE 2
 #define JUMP 0xe9
 #define JUMP_SIZE 5
-#define RED_ZONE 128
 #define AUTODISARM (1 << 31) /* SS_AUTODISARM, of another header */
 #define FRAME_SIZE 640 /* more than there is of one but the vectors */
 #define MARGIN 2048    /* more than is on the stack of what fills it in */
@@ -70,12 +68,12 @@ static void leave_stub(greg_t *g)
 		    (uintptr_t)gev__run_stubs_end))
 		return;
 	before = at[0] == 0x0f && at[1] == 0x05;
-	at += before ? SYSCALL_SIZE : 0;
+	at += before ? GEV__SYSCALL_SIZE : 0;
 	if (*at != JUMP)
 		return;
 	gev__copy(&far, at + 1, sizeof(far));
 	g[REG_RIP] = (greg_t)at + JUMP_SIZE + far -
-		     (before ? SYSCALL_SIZE : 0);
+		     (before ? GEV__SYSCALL_SIZE : 0);
 }
 
 static bool lies_on(uintptr_t sp, const stack_t *stack)
@@ -91,7 +89,7 @@ static uintptr_t stack_for(const struct gev__run_action *a, uintptr_t sp,
 {
 	if (!(a->flags & SA_ONSTACK) || stack->ss_flags & SS_DISABLE ||
 		lies_on(sp, stack))
-		return sp - RED_ZONE;
+		return sp - GEV__RED_ZONE;
 	return (uintptr_t)stack->ss_sp + stack->ss_size;
 }
 

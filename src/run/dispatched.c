@@ -28,9 +28,7 @@
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PR_SYS_DISPATCH_ON 1
 #define SYS_USER_DISPATCH 2 /* si_code */
-#define SYSCALL_SIZE 2
 #define RESUME_FLAG 0x10000 /* of the debugger's */
-#define RED_ZONE 128
 #define TICK_STACK 32768ul
 #define SIGSYS_BIT (1ul << (SIGSYS - 1))
 #define MASK_SIZE 8
@@ -77,7 +75,7 @@ static void make_there(greg_t *g)
 {
 	gev__run_catching = false;
 	gev__run_credit = 0;
-	g[REG_RIP] -= SYSCALL_SIZE;
+	g[REG_RIP] -= GEV__SYSCALL_SIZE;
 }
 
 __attribute__((noinline)) long gev__run_pass(const struct gev__run_call *c)
@@ -115,7 +113,7 @@ void gev__run_make_skipped(ucontext_t *uc)
 		(g[REG_R11] ^ g[REG_EFL]) & ~(greg_t)RESUME_FLAG ||
 		(at >= start && at < end))
 		return;
-	g[REG_RIP] -= SYSCALL_SIZE;
+	g[REG_RIP] -= GEV__SYSCALL_SIZE;
 }
 
 static void make_call(ucontext_t *uc)
@@ -157,7 +155,7 @@ static void take_call(const struct gev__run_frame *f)
 	if (nr == SYS_rt_sigreturn)
 		gev__run_sigreturn(f->uc);
 	else
-		gev__run_go_on_below((uintptr_t)g[REG_RSP] - RED_ZONE, f,
+		gev__run_go_on_below((uintptr_t)g[REG_RSP] - GEV__RED_ZONE, f,
 			on_call, NULL);
 }
 

@@ -11,6 +11,9 @@
 
 #include "patch/site.h"
 
+#define GEV__SYSCALL_SIZE 2
+#define GEV__RED_ZONE 128 /* below rsp, used without being taken */
+
 /*
  * Has those calls of libc come to us that make processes and threads, where
  * @hint (hint.h) says.  Why that can't be, or NULL.

@@ -9,10 +9,9 @@
 #include <linux/futex.h>
 #include <sys/socket.h>
 #include "core/greenlet.h"
+#include "run/engine.h"
 #include "run/signals.h"
 
-#define RED_ZONE 128
-#define SYSCALL_SIZE 2
 #define LOCK_PI2 13 /* FUTEX_LOCK_PI2, Linux 5.14 */
 
 static struct {
@@ -67,13 +66,13 @@ static void put_registers(greg_t *g)
 	g[REG_R15] = c->r15;
 	g[REG_RBP] = c->frame[0];
 	g[REG_RIP] = left.pass ? c->frame[2] : c->frame[1];
-	g[REG_RSP] = (greg_t)(c->frame + 3) + RED_ZONE;
+	g[REG_RSP] = (greg_t)(c->frame + 3) + GEV__RED_ZONE;
 }
 
 void gev__run_left(ucontext_t *uc)
 {
 	const struct gev__run_call *c = left.c;
-	const struct gev__run_again again = { c->frame[1] - SYSCALL_SIZE,
+	const struct gev__run_again again = { c->frame[1] - GEV__SYSCALL_SIZE,
 		c->call.nr, gev__run_always_restarts(c) };
 	bool restarts = !left.pass && left.result == -EINTR &&
 			gev__run_restarts(c);
@@ -86,7 +85,7 @@ void gev__run_left(ucontext_t *uc)
 void gev__run_leave_dispatched(ucontext_t *uc, const struct gev__run_call *c)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
-	const struct gev__run_again again = { g[REG_RIP] - SYSCALL_SIZE,
+	const struct gev__run_again again = { g[REG_RIP] - GEV__SYSCALL_SIZE,
 		c->call.nr, gev__run_always_restarts(c) };
 
 	settle();

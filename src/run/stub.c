@@ -16,7 +16,6 @@
 #include "patch/cpu.h"
 #include "run/engine.h"
 
-#define SYSCALL_SIZE 2
 #define JUMP_SIZE 5
 #define PUSH_SIZE 2
 #define LOAD_SIZE 10
@@ -39,7 +38,7 @@ void gev__run_stub(uint8_t *to, const struct gev__site *site)
 	static const int32_t itself =
 		PUSH_SIZE + LOAD_SIZE + PUSH_SIZE + JUMP_SIZE;
 	const uintptr_t at = (uintptr_t)site->stub;
-	const uintptr_t back = site->at + SYSCALL_SIZE;
+	const uintptr_t back = site->at + GEV__SYSCALL_SIZE;
 	uint8_t *p = to;
 
 	p = mempcpy(p, (const void *)site->window, site->at - site->window);
