@@ -30,8 +30,6 @@
 #define SYS_USER_DISPATCH 2 /* si_code */
 #define RESUME_FLAG 0x10000 /* of the debugger's */
 #define TICK_STACK 32768ul
-#define SIGSYS_BIT (1ul << (SIGSYS - 1))
-#define MASK_SIZE 8
 
 bool gev__run_catches;
 volatile unsigned char gev__run_catching;
@@ -211,7 +209,7 @@ long gev__run_dispatch_on(void)
 {
 	const struct sigaction action = { .sa_sigaction = on_sigsys,
 		.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | SA_ONSTACK };
-	const unsigned long blocked = SIGSYS_BIT;
+	const unsigned long blocked = GEV__SIGBIT(SIGSYS);
 	uintptr_t start, end;
 	long r;
 
@@ -219,7 +217,7 @@ long gev__run_dispatch_on(void)
 	r = gev__sigaction(SIGSYS, &action, NULL);
 	if (r == 0)
 		r = gev__sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &blocked, NULL,
-			MASK_SIZE);
+			GEV__MASK_SIZE);
 	if (r == 0)
 		r = gev__sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH,
 			PR_SYS_DISPATCH_ON, start, end - start,

@@ -14,8 +14,8 @@
  */
 #include "run/spin.h"
 #include <stddef.h>
+#include "base/mem.h"
 
-#define PAGE 4096
 #define LOOP 64            /* bytes */
 #define CHANGING 4         /* registers */
 #define VECTOR_WORDS 64
@@ -48,10 +48,10 @@ static bool is_pause(const uint8_t *code)
 static bool is_at_pause(uintptr_t at)
 {
 	const uint8_t *code = (const uint8_t *)at;
-	const size_t offset = at % PAGE;
+	const size_t offset = at % GEV__PAGE;
 
 	return (offset >= 2 && is_pause(code - 2)) ||
-	       (offset <= PAGE - 2 && is_pause(code));
+	       (offset <= GEV__PAGE - 2 && is_pause(code));
 }
 
 static uint64_t distance(greg_t a, greg_t b)
