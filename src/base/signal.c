@@ -10,8 +10,6 @@
 
 #if defined(__x86_64__)
 
-#define FLAG_RESTORER 0x04000000
-
 void gev__sigaction_return(void);
 
 /*
@@ -29,7 +27,6 @@ __asm__(".text\n"
 	".size gev__sigaction_return, . - gev__sigaction_return\n");
 
 #else /* the vDSO has one: this is never called */
-#define FLAG_RESTORER 0
 
 static void gev__sigaction_return(void)
 {
@@ -49,7 +46,7 @@ long gev__sigaction(int signum, const struct sigaction *action,
 
 	if (action) {
 		to.handler = action->sa_handler;
-		to.flags = (unsigned)action->sa_flags | FLAG_RESTORER;
+		to.flags = (unsigned)action->sa_flags | GEV__SA_RESTORER;
 		to.restorer = action->sa_restorer;
 		if (!to.restorer)
 			to.restorer = gev__sigaction_return;

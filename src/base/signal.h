@@ -8,6 +8,13 @@
 #include <signal.h>
 #include <stdbool.h>
 
+/* The kernel's SA_RESTORER.  Elsewhere the vDSO has one. */
+#ifdef __x86_64__
+#define GEV__SA_RESTORER 0x04000000ul
+#else
+#define GEV__SA_RESTORER 0ul
+#endif
+
 /* What the kernel means by it. */
 struct gev__sigaction {
 	union {

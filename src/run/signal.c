@@ -8,9 +8,9 @@
  */
 #include "run/signals.h"
 #include "base/mem.h"
+#include "base/signal.h"
 #include "run/thread.h"
 
-#define FLAG_RESTORER 0x04000000ul
 #define KEPT (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT)
 #define STACK_SIZE 65536
 
@@ -70,7 +70,7 @@ static long tell_kernel(int signum)
 		return tell(signum, &a);
 	a.handler = (void (*)(int))(void *)gev__run_on_signal;
 	a.flags &= KEPT;
-	a.flags |= SA_SIGINFO | SA_ONSTACK | FLAG_RESTORER;
+	a.flags |= SA_SIGINFO | SA_ONSTACK | GEV__SA_RESTORER;
 	a.restorer = gev__sigaction_return;
 	a.mask = ~GEV__SIGBIT(SIGSYS);
 	return tell(signum, &a);
