@@ -22,7 +22,6 @@
 #include "patch/handlers.h"
 #include "patch/signals.h"
 
-#define LOCK_PI2 13 /* FUTEX_LOCK_PI2, Linux 5.14 */
 #define ADDRESSES (1ul << 47) /* a program's lie below that, as a rule */
 
 static uint32_t *word_in(long a)
@@ -325,8 +324,8 @@ long gev__patch_futex(struct gev_hub *hub, const long a[6])
 	case FUTEX_WAKE_OP:
 		return wake_op(a);
 	case FUTEX_LOCK_PI:
-	case LOCK_PI2:
-	case LOCK_PI2 | FUTEX_CLOCK_REALTIME:
+	case GEV__LOCK_PI2:
+	case GEV__LOCK_PI2 | FUTEX_CLOCK_REALTIME:
 	case FUTEX_TRYLOCK_PI:
 	case FUTEX_UNLOCK_PI:
 		return inherit(hub, a);

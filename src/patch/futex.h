@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include "core/wait.h"
 
+#define GEV__LOCK_PI2 13 /* FUTEX_LOCK_PI2, Linux 5.14 */
+
 struct gev__futex_bucket;
 struct gev__futex_ask;
 

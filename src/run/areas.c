@@ -19,6 +19,7 @@
 #include <poll.h>
 #include "base/mem.h"
 #include "calls/calls.h"
+#include "patch/futex.h"
 #include "run/reach.h"
 #include "run/signals.h"
 
@@ -51,7 +52,7 @@ static bool has_words(const long a[6])
 	const int command = (int)a[1] & FUTEX_CMD_MASK;
 	const bool waits = command == FUTEX_WAIT ||
 		command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
-		command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2;
+		command == FUTEX_WAIT_REQUEUE_PI || command == GEV__LOCK_PI2;
 
 	return (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET ||
 		       gev__run_readable((void *)a[0], sizeof(uint32_t))) &&

@@ -9,10 +9,10 @@
 #include <linux/futex.h>
 #include <sys/socket.h>
 #include "core/greenlet.h"
+#include "patch/futex.h"
 #include "run/engine.h"
 #include "run/signals.h"
 
-#define LOCK_PI2 13 /* FUTEX_LOCK_PI2, Linux 5.14 */
 
 static struct {
 	const struct gev__run_call *c;
@@ -121,7 +121,7 @@ bool gev__run_always_restarts(const struct gev__run_call *c)
 	const int command = (int)c->call.a[1] & FUTEX_CMD_MASK;
 
 	return c->call.nr == SYS_futex &&
-	       (command == FUTEX_LOCK_PI || command == LOCK_PI2);
+	       (command == FUTEX_LOCK_PI || command == GEV__LOCK_PI2);
 }
 
 static bool futex_restarts(const long a[6])
