@@ -3,9 +3,6 @@
 #include "base/mem.h"
 #include "run/reach.h"
 
-#define PRELOAD "LD_PRELOAD="
-#define OPTIONS "GEV_RUN="
-
 struct gev__run_told gev__run_told;
 
 /* Where it is made; who has borrowed our memory by vfork() uses it too. */
@@ -69,16 +66,16 @@ static struct found look_at(char **env)
 			 is_there((char *)&env[f.n + 1] - 1);
 		if (!f.good || !env[f.n])
 			break;
-		f.good = is_there(env[f.n]) && !begins(env[f.n], OPTIONS);
-		if (f.good && begins(env[f.n], PRELOAD))
-			f.preload = env[f.n] + sizeof(PRELOAD) - 1;
+		f.good = is_there(env[f.n]) && !begins(env[f.n], GEV__OPTIONS);
+		if (f.good && begins(env[f.n], GEV__PRELOAD))
+			f.preload = env[f.n] + sizeof(GEV__PRELOAD) - 1;
 	}
 	return f;
 }
 
 static bool is_preload(const struct found *f, const char *entry)
 {
-	return f->preload && entry == f->preload - (sizeof(PRELOAD) - 1);
+	return f->preload && entry == f->preload - (sizeof(GEV__PRELOAD) - 1);
 }
 
 static bool make_room(size_t size)

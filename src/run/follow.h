@@ -11,6 +11,10 @@
 
 #include <stdbool.h>
 
+/* How the entries begin; that of the hint: hint.h. */
+#define GEV__PRELOAD "LD_PRELOAD="
+#define GEV__OPTIONS "GEV_RUN="
+
 /* Entries, whole; the first without what else is preloaded.  NULL: there are
  * none, and nobody is followed. */
 struct gev__run_told {

@@ -9,8 +9,6 @@
 #include "run/follow.h"
 #include "run/hint.h"
 
-#define NAME "GEV_RUN="
-#define PRELOAD "LD_PRELOAD="
 #define LIBRARY "libgev-run.so"
 
 struct gev__run_options gev__run_options;
@@ -44,11 +42,11 @@ const char *gev__run_hint(char **env)
 
 bool gev__run_read_options(char **env)
 {
-	const char *words = *find(env, NAME);
+	const char *words = *find(env, GEV__OPTIONS);
 
 	if (!words)
 		return false;
-	words += strlen(NAME);
+	words += strlen(GEV__OPTIONS);
 	gev__run_options.follow = !has_word(words, "no-follow");
 	gev__run_options.file_offload = !has_word(words, "no-file-offload");
 	gev__run_options.stats = has_word(words, "stats");
@@ -98,7 +96,7 @@ static const char *keep_ours(struct keep *k, const char *list)
 		size_t length = strcspn(at, ": ");
 
 		if (is_ours(at, length)) {
-			char *name = keep(k, PRELOAD, strlen(PRELOAD));
+			char *name = keep(k, GEV__PRELOAD, strlen(GEV__PRELOAD));
 
 			k->used--;
 			keep(k, at, length);
@@ -112,8 +110,8 @@ static const char *keep_ours(struct keep *k, const char *list)
 /* In their order. */
 static char *keep_others(struct keep *k, const char *list)
 {
-	char *name = keep(k, PRELOAD, strlen(PRELOAD));
-	char *to = name + strlen(PRELOAD);
+	char *name = keep(k, GEV__PRELOAD, strlen(GEV__PRELOAD));
+	char *to = name + strlen(GEV__PRELOAD);
 
 	for (const char *at = list; *at;) {
 		size_t length = strcspn(at, ": ");
@@ -124,7 +122,7 @@ static char *keep_others(struct keep *k, const char *list)
 		at += all;
 	}
 	*to = '\0';
-	return to == name + strlen(PRELOAD) ? NULL : name;
+	return to == name + strlen(GEV__PRELOAD) ? NULL : name;
 }
 
 static size_t size_of(char **at)
@@ -142,8 +140,9 @@ static void replace(char **at, char *by)
 
 void gev__run_hide(char **env, bool follow)
 {
-	char **options = find(env, NAME), **hint = find(env, GEV__HINT "=");
-	char **preload = find(env, PRELOAD);
+	char **options = find(env, GEV__OPTIONS);
+	char **hint = find(env, GEV__HINT "=");
+	char **preload = find(env, GEV__PRELOAD);
 	struct keep k = { gev__map(size_of(options) + size_of(hint) +
 		2 * size_of(preload) + 1), 0 };
 	char *others;
@@ -154,9 +153,9 @@ void gev__run_hide(char **env, bool follow)
 	gev__run_told.hint = keep_entry(&k, hint);
 	if (follow)
 		gev__run_told.preload =
-			keep_ours(&k, *preload + strlen(PRELOAD));
-	others = keep_others(&k, *preload + strlen(PRELOAD));
+			keep_ours(&k, *preload + strlen(GEV__PRELOAD));
+	others = keep_others(&k, *preload + strlen(GEV__PRELOAD));
 	replace(preload, others);
-	remove_entry(find(env, NAME));
+	remove_entry(find(env, GEV__OPTIONS));
 	remove_entry(find(env, GEV__HINT "="));
 }
