@@ -112,14 +112,23 @@ static bool is_ours(const struct stat *st)
 	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* As root with another's $HOME nothing is left there. */
-static bool have_directory(const char *path)
+/*
+ * A descriptor of a directory, which is made if it is not there, or -1.  As
+ * root with another's $HOME nothing is left there.
+ */
+static int open_own(int at, const char *path, int flags)
 {
 	struct stat st;
+	int fd;
 
-	if (stat(path, &st) < 0)
-		return mkdir(path, S_IRWXU) == 0;
-	return st.st_uid == geteuid();
+	mkdirat(at, path, S_IRWXU);
+	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static bool have_home(const char *home)
@@ -135,8 +144,8 @@ static int open_directory(void)
 {
 	const char *base = getenv("XDG_CACHE_HOME");
 	const char *home = getenv("HOME");
-	char path[PATH_MAX - 8];
-	char own[PATH_MAX];
+	char path[PATH_MAX];
+	int at, own;
 
 	if (base && *base == '/')
 		snprintf(path, sizeof(path), "%s", base);
@@ -144,10 +153,12 @@ static int open_directory(void)
 		snprintf(path, sizeof(path), "%s/.cache", home);
 	else
 		return -1;
-	snprintf(own, sizeof(own), "%s/gev", path);
-	if (!have_directory(path) || !have_directory(own))
+	at = open_own(AT_FDCWD, path, 0);
+	if (at < 0)
 		return -1;
-	return open(own, O_DIRECTORY | O_CLOEXEC);
+	own = open_own(at, "gev", O_NOFOLLOW);
+	close(at);
+	return own;
 }
 
 static size_t read_all(int fd, char *text, size_t size)
