@@ -5,6 +5,7 @@
  * runs nothing of what it lists.  Only the one that gev was loaded by is
  * trusted so far.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,29 +31,37 @@ static bool is_our_loader(const char *loader)
 	return same;
 }
 
+_Noreturn static void run_loader(const char *loader, const char *path, int out)
+{
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	setenv("LD_TRACE_LOADED_OBJECTS", "1", 1);
+	execl(loader, loader, path, (char *)NULL);
+	_exit(1);
+}
+
 /* What the loader says as ldd(1) has it, or NULL. */
 static FILE *list(const char *loader, const char *path, pid_t *pid)
 {
+	FILE *lines;
 	int ends[2];
 
-	if (pipe(ends) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return NULL;
-	*pid = fork();
-	if (*pid == 0) {
-		dup2(ends[1], STDOUT_FILENO);
-		dup2(ends[1], STDERR_FILENO);
+	lines = fdopen(ends[0], "r");
+	if (!lines) {
 		close(ends[0]);
 		close(ends[1]);
-		setenv("LD_TRACE_LOADED_OBJECTS", "1", 1);
-		execl(loader, loader, path, (char *)NULL);
-		_exit(1);
-	}
-	close(ends[1]);
-	if (*pid < 0) {
-		close(ends[0]);
 		return NULL;
 	}
-	return fdopen(ends[0], "r");
+	*pid = fork();
+	if (*pid == 0)
+		run_loader(loader, path, ends[1]);
+	close(ends[1]);
+	if (*pid > 0)
+		return lines;
+	fclose(lines);
+	return NULL;
 }
 
 static void examine_library(struct gev__findings *f, const char *path)
