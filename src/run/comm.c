@@ -157,6 +157,15 @@ static struct gev__run_thread *thread_in(const char **path)
 	return skip(path, "/") ? thread_of(n) : NULL;
 }
 
+/* Whether the number stands for it. */
+static bool is_still(const struct file *f)
+{
+	struct stat st = { 0 };
+
+	gev__sys(SYS_fstat, f->fd, &st);
+	return st.st_ino == f->inode;
+}
+
 /* What can be written is noted; what can't be noted is not written. */
 static void note(int fd, const struct gev__run_thread *t)
 {
@@ -222,16 +231,24 @@ long gev__run_comm_open(const char *path, int flags)
 					       open_real(t, path, flags);
 }
 
+/* The next name is written in place of the last. */
+void gev__run_comm_write(int fd)
+{
+	for (const struct file *f = files; f; f = f->next)
+		if (f->fd == fd && is_still(f)) {
+			gev__sys(SYS_lseek, fd, 0L, SEEK_SET);
+			gev__sys(SYS_ftruncate, fd, 0L);
+		}
+}
+
 static void take_name(const struct file *f)
 {
 	struct gev__run_thread *t = thread_of(f->tid);
-	struct stat st = { 0 };
 	char name[GEV__COMM - 1];
 	long n;
 
-	gev__sys(SYS_fstat, f->fd, &st);
 	n = gev__sys(SYS_lseek, f->fd, 0L, SEEK_CUR);
-	if (!t || st.st_ino != f->inode || n <= 0)
+	if (!t || !is_still(f) || n <= 0)
 		return;
 	if (n > (long)sizeof(name))
 		n = sizeof(name);

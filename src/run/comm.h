@@ -18,8 +18,12 @@ void gev__run_comm_forked(void);
 /* Opens @path if it is below /proc/PID/task/ID of one of them; or GEV__PASS. */
 long gev__run_comm_open(const char *path, int flags);
 
-/* These are about to be closed: a name may have been written to one. */
+/*
+ * This is about to be written to, these to be closed: a name may be, or may
+ * have been, written to one.
+ */
 extern unsigned gev__run_comm_files;
+void gev__run_comm_write(int fd);
 void gev__run_comm_close(unsigned lowest, unsigned highest);
 
 #endif

@@ -11,6 +11,7 @@
  * The kernel makes calls that use a file's position one after the other, but
  * not requests.  So that is seen to here.
  */
+#include "run/comm.h"
 #include "run/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -292,6 +293,8 @@ long gev__run_read(struct gev__run_call *c)
 
 long gev__run_write(struct gev__run_call *c)
 {
+	if (gev__run_comm_files)
+		gev__run_comm_write((int)c->call.a[0]);
 	return one(c->call.a, true, AT_POSITION);
 }
 
@@ -350,7 +353,7 @@ long gev__run_pwritev2(struct gev__run_call *c)
 				    vector(a, true, a[3], (int)a[5]);
 }
 
-static long sync(const long a[6], unsigned flags)
+static long sync_file(const long a[6], unsigned flags)
 {
 	struct gev_hub *hub = gev__hub_here();
 	struct io_uring_sqe sqe;
@@ -365,12 +368,12 @@ static long sync(const long a[6], unsigned flags)
 
 long gev__run_fsync(struct gev__run_call *c)
 {
-	return sync(c->call.a, 0);
+	return sync_file(c->call.a, 0);
 }
 
 long gev__run_fdatasync(struct gev__run_call *c)
 {
-	return sync(c->call.a, IORING_FSYNC_DATASYNC);
+	return sync_file(c->call.a, IORING_FSYNC_DATASYNC);
 }
 
 long gev__run_lseek(struct gev__run_call *c)

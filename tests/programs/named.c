@@ -41,7 +41,8 @@ static bool takes(const char *path, const char *name, bool in_range)
 {
 	int fd = open(path, O_WRONLY);
 
-	return write(fd, name, strlen(name)) > 0 &&
+	return write(fd, "what he was", 11) > 0 &&
+	       write(fd, name, strlen(name)) > 0 &&
 	       (in_range ? close_range((unsigned)fd, (unsigned)fd, 0) == 0 :
 			   dup2(STDIN_FILENO, fd) == fd && close(fd) == 0) &&
 	       own_is(name);
