@@ -145,6 +145,20 @@ def test_a_link_is_not_followed():
     equal(calls(), real)
 
 
+def test_a_directory_that_is_a_link_is_none_of_ours():
+    forge_calls(entry())
+    real = calls(XDG_CACHE_HOME='/dev/null')
+    os.rename(CACHE + '/gev', work.name + '/directory')
+    os.symlink(work.name + '/directory', CACHE + '/gev')
+    equal(calls(), real)
+
+
+def test_the_place_itself_may_be_a_link():
+    forge_calls(entry())
+    os.symlink(CACHE, work.name + '/place')
+    equal(calls(XDG_CACHE_HOME=work.name + '/place'), 9999)
+
+
 def test_without_a_place_it_is_searched_each_time():
     needs_patching()
     real = calls(XDG_CACHE_HOME='/dev/null/none')
