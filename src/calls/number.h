@@ -20,7 +20,7 @@ struct gev__number {
 	atomic_bool listens;         /* made O_NONBLOCK by us, for accept */
 	atomic_bool copied;          /* its flags are another number's too */
 	atomic_bool plain;           /* run/: a file with no flags to heed */
-	uint32_t made;               /* gev__fd_families then; 0: unknown */
+	_Atomic uint32_t made;       /* gev__fd_families then; 0: unknown */
 };
 
 /* That of @fd, which is below GEV__FD_MAX.  NULL: no memory. */
