@@ -56,13 +56,13 @@ static struct gev__run_signals *addressee(const siginfo_t *info)
 
 static void put_aside(const siginfo_t *info)
 {
-	struct arrived *a = &arrived[tail % ROOM];
+	struct arrived *a;
 
 	if (is_full())
 		return; /* one of those that are never blocked */
+	a = &arrived[__atomic_fetch_add(&tail, 1, __ATOMIC_RELAXED) % ROOM];
 	gev__copy(&a->info, info, sizeof(a->info));
 	a->to = addressee(info);
-	tail++;
 	gev__run_due = 1;
 }
 

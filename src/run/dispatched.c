@@ -150,11 +150,13 @@ static void take_call(const struct gev__run_frame *f)
 
 	if (nr < GEV__PATCH_CALLS)
 		gev__run_trapped[nr]++;
-	if (nr == SYS_rt_sigreturn)
+	if (nr == SYS_rt_sigreturn) {
 		gev__run_sigreturn(f->uc);
-	else
+		gev__run_mask_tell(f->uc);
+	} else {
 		gev__run_go_on_below((uintptr_t)g[REG_RSP] - GEV__RED_ZONE, f,
 			on_call, NULL);
+	}
 }
 
 static void on_tick(ucontext_t *uc, siginfo_t *info, void *stack)
@@ -186,6 +188,7 @@ static void take_tick(const struct gev__run_frame *f)
 			on_tick, stack);
 }
 
+/* What only interrupts us leaves all signals blocked if they are (arrive.c). */
 static void on_sigsys(int signum, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -198,11 +201,12 @@ static void on_sigsys(int signum, siginfo_t *info, void *context)
 		take_tick(&f);
 	if (info->si_code == SI_USER)
 		gev__run_stats_asked();
-	if (info->si_code == SI_TKILL)
+	if (info->si_code == SI_TKILL) {
 		gev__run_left(uc);
+		gev__run_mask_tell(uc);
+	}
 	if (info->si_code == SYS_USER_DISPATCH)
 		take_call(&f);
-	gev__run_mask_tell(uc);
 }
 
 long gev__run_dispatch_on(void)
